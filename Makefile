@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT-0
+#
+# The front door; CMake is the build. Every goal calls a CMake preset (CMakePresets.json) or a
+# tool. `make` alone needs a C compiler, make, cmake and awk; the goals that test call
+# tools/setup.sh for what else they need.
+
+CMAKE  ?= cmake
+PREFIX ?= /usr/local
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+# Seconds that `make fuzz` gives to each fuzz target.
+FUZZ_SECONDS ?= 60
+
+# CMake and ctest take their parallelism from here, not from our own make.
+export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
+export CTEST_PARALLEL_LEVEL := $(JOBS)
+# Nor its other flags; a build below another make would announce each directory it enters.
+cmake = MAKEFLAGS=--no-print-directory $(CMAKE)
+workflow = $(cmake) --workflow --preset
+
+.PHONY: all help run quick test nightly dist check format tidy coverage fuzz install clean setup
+.DEFAULT_GOAL := all
+
+all: ## build/libstrata.so, build/libstrata.a and build/strata (the goal without a name)
+	@$(workflow) release
+
+help: ## these goals
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: all ## a real job on strata: the C compiler compiles strata.c; then the report
+	@mkdir -p build/run
+	build/strata run --stats -- $(CC) -O2 -c build/dist/strata.c -o build/run/strata.o
+
+quick: setup ## the tests that answer within seconds (preset dev)
+	@$(workflow) quick
+
+test: setup ## all tests but the long ones: preset dev (sanitizers), then the libraries as shipped
+	@$(workflow) dev
+	@$(workflow) release-tests
+
+nightly: setup all ## every preset, the long tests too, all house rules
+	@tools/nightly.sh
+
+dist: ## dist/strata.c and dist/strata.h: the library as two files to drop into a project
+	tools/amalgamate.sh dist
+
+check: ## the house rules (tools/check_house.py)
+	@python3 tools/check_house.py
+
+format: ## lays out all C files by .clang-format
+	@tools/format.sh
+
+tidy: ## clang-tidy over the sources
+	@$(cmake) --preset dev >build/tidy.log
+	@clang-tidy --quiet -p build/dev src/*/*.c
+
+coverage: setup ## which lines the tests reach: build/coverage/report.txt
+	@$(workflow) coverage
+	@tools/coverage.sh build/coverage
+
+fuzz: setup ## libFuzzer on each target for FUZZ_SECONDS seconds
+	@$(cmake) --preset fuzz
+	@$(cmake) --build --preset fuzz
+	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+install: all ## into PREFIX (/usr/local), below DESTDIR if that is set
+	DESTDIR="$(DESTDIR)" $(CMAKE) --install build --prefix "$(PREFIX)"
+
+setup: ## what the tests need, installed with apt-get where that is possible
+	@tools/setup.sh
+
+clean: ## removes build/ and dist/
+	rm -rf build dist

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT-0
+#
+# The `strata` command: all of tools/command/*.c. It uses the public interface only, so it links
+# whichever form of the library this build has.
+
+file(GLOB command_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/command/*.c")
+if(command_sources)
+  add_executable(strata_command ${command_sources})
+  set_target_properties(strata_command PROPERTIES OUTPUT_NAME strata)
+  if(STRATA_LIBRARIES)
+    target_link_libraries(strata_command PRIVATE strata_static)
+    # The command preloads the shared library that lies beside it.
+    add_dependencies(strata_command strata_shared)
+  else()
+    target_link_libraries(strata_command PRIVATE strata_split)
+  endif()
+  target_link_libraries(strata_command PRIVATE strata_warnings strata_switches)
+  target_include_directories(strata_command PRIVATE "${PROJECT_SOURCE_DIR}/include")
+endif()

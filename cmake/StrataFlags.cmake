@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT-0
+#
+# Compiler flags, as three interface targets:
+#   strata_warnings  what we want to be told;
+#   strata_switches  the switches of this build and the sanitizer, for the library and its tests;
+#   strata_allocator what code that implements malloc must be compiled with.
+
+add_library(strata_warnings INTERFACE)
+if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+  target_compile_options(strata_warnings INTERFACE
+    -Wall -Wextra -Wpedantic -Wundef -Wshadow -Wcast-qual -Wwrite-strings
+    $<$<COMPILE_LANGUAGE:C>:-Wconversion>
+    $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
+    $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>)
+  if(STRATA_WERROR)
+    target_compile_options(strata_warnings INTERFACE -Werror)
+  endif()
+endif()
+if(CMAKE_C_COMPILER_ID MATCHES "Clang")
+  target_compile_options(strata_warnings INTERFACE -Wthread-safety)
+endif()
+
+add_library(strata_switches INTERFACE)
+target_compile_definitions(strata_switches INTERFACE ${STRATA_SWITCHES})
+if(STRATA_SANITIZE)
+  # Without frame pointers a report has no stack below us; with recovery a test could pass.
+  target_compile_options(strata_switches INTERFACE
+    -fsanitize=${STRATA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(strata_switches INTERFACE -fsanitize=${STRATA_SANITIZE})
+endif()
+
+add_library(strata_allocator INTERFACE)
+if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+  # A compiler that knows malloc turns malloc + memset into calloc, inside calloc too, which
+  # then calls itself for ever. It also drops stores to memory that is about to be freed.
+  foreach(name IN ITEMS malloc calloc realloc reallocarray free aligned_alloc memalign
+                        posix_memalign valloc pvalloc)
+    target_compile_options(strata_allocator INTERFACE -fno-builtin-${name})
+  endforeach()
+  # operator new is written in C and a bad_alloc passes through it: unwind tables are needed.
+  target_compile_options(strata_allocator INTERFACE -fexceptions -fvisibility=hidden)
+endif()

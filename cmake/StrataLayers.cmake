@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT-0
+#
+# Reads src/LAYERS, so that a file is added to the project by naming it there and nowhere else.
+
+# Sets <prefix>_FILES (all), <prefix>_CORE_SOURCES (.c files that no host shapes) and
+# <prefix>_HOST_SOURCES (os_*.c and override_*.c), as absolute paths in the order of the list.
+function(strata_read_layers source_dir prefix)
+  set(list_file "${source_dir}/LAYERS")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list_file}")
+  file(STRINGS "${list_file}" lines)
+  set(files)
+  set(core)
+  set(host)
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "#.*" "" line "${line}")
+    string(REGEX MATCHALL "[^ \t]+" words "${line}")
+    if(NOT words)
+      continue()
+    endif()
+    list(POP_FRONT words layer)
+    foreach(word IN LISTS words)
+      set(path "${source_dir}/${layer}/${word}")
+      if(NOT EXISTS "${path}")
+        message(FATAL_ERROR "src/LAYERS names ${layer}/${word}, which does not exist")
+      endif()
+      list(APPEND files "${path}")
+      if(word MATCHES "^(os|override)_.*\\.c$")
+        list(APPEND host "${path}")
+      elseif(word MATCHES "\\.c$")
+        list(APPEND core "${path}")
+      endif()
+    endforeach()
+  endforeach()
+  set(${prefix}_FILES "${files}" PARENT_SCOPE)
+  set(${prefix}_CORE_SOURCES "${core}" PARENT_SCOPE)
+  set(${prefix}_HOST_SOURCES "${host}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * The process's heap over spaces and direct mappings.
+ */
+#include "api/heap.h"
+
+#include "books/options.h"
+#include "books/report.h"
+#include "map/direct.h"
+
+static struct {
+    st_space space[STRATA_SPACES_MAX];
+    st_lock init_lock;              /* guards the two below being changed */
+    ST_ATOMIC(uint32_t) space_count; /* spaces in use; 0 until prepared */
+    ST_ATOMIC(size_t) size_mismatches; /* sized frees that were wrong about the size */
+} heap_state; /* all zero: the spaces' pages are touched as they are used */
+
+/* ---- preparation ---- */
+
+static void heap_write(const char *text, size_t size)
+{
+    st_os_write(2, text, size);
+}
+
+ST_COLD void st_heap_prepare(void)
+{
+    st_lock_take(&heap_state.init_lock);
+    /* relaxed: written only under this lock. */
+    if (st_load_relaxed(&heap_state.space_count) == 0) {
+        heap_state.init_lock.rank = st_lock_rank_init;
+        st_base_hook.write = heap_write;
+        st_base_hook.stop = st_os_stop;
+        st_space_init(&heap_state.space[0], 0, st_os_entropy());
+        /* SYNC-3 release: the space is ready before it is counted. */
+        st_store_release(&heap_state.space_count, 1);
+    }
+    st_lock_drop(&heap_state.init_lock);
+}
+
+unsigned st_heap_space_count(void)
+{
+    /* SYNC-3 acquire: a space that is counted is ready. */
+    return st_load_acquire(&heap_state.space_count);
+}
+
+st_space *st_heap_space(unsigned idx)
+{
+    return &heap_state.space[idx];
+}
+
+/* ---- which space ---- */
+
+#if STRATA_SPACES_MAX > 1
+
+/* The space this thread last used. Initial-exec: four bytes of what the dynamic linker keeps for
+ * such variables, and no call to get at it. */
+static _Thread_local uint32_t heap_home
+#if defined(__GNUC__) && defined(__ELF__)
+    __attribute__((tls_model("initial-exec")))
+#endif
+    ;
+
+/* Starts another space and returns it locked, or NULL if there are as many as may be. */
+static st_space *heap_start_space(void) ST_NO_LOCK_ANALYSIS
+{
+    st_space *space = NULL;
+    st_lock_take(&heap_state.init_lock);
+    uint32_t count = st_load_relaxed(&heap_state.space_count); /* relaxed: under the lock. */
+    if (count > 0 && count < st_option(spaces)) {
+        space = &heap_state.space[count];
+        st_space_init(space, count, st_os_entropy());
+        st_lock_take(&space->lock);
+        heap_home = count;
+        /* SYNC-3 release: the space is ready before it is counted. */
+        st_store_release(&heap_state.space_count, count + 1);
+    }
+    st_lock_drop(&heap_state.init_lock);
+    return space;
+}
+
+/* The home space is taken by another thread: 1. any other that is free becomes our home; 2. a
+ * new one; 3. we wait for ours. */
+static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
+{
+    uint32_t count = st_heap_space_count();
+    for (uint32_t step = 1; step < count; step++) {
+        uint32_t idx = (heap_home + step) % count;
+        if (!st_lock_try(&heap_state.space[idx].lock)) continue;
+        heap_home = idx;
+        return &heap_state.space[idx];
+    }
+    st_space *space = heap_start_space();
+    if (space != NULL) return space;
+    space = &heap_state.space[heap_home];
+    st_lock_take(&space->lock);
+    return space;
+}
+
+/* A space for this thread, locked. */
+ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
+{
+    if (ST_UNLIKELY(!st_os_is_started)) {
+        st_lock_take(&heap_state.space[0].lock);
+        return &heap_state.space[0];
+    }
+    st_space *space = &heap_state.space[heap_home];
+    return ST_LIKELY(st_lock_try(&space->lock)) ? space : heap_move();
+}
+
+#else
+
+ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
+{
+    st_lock_take(&heap_state.space[0].lock);
+    return &heap_state.space[0];
+}
+
+#endif
+
+/* At STRATA_CHECK 3 the whole space is proved every so many operations. */
+ST_ALWAYS_INLINE void heap_leave(st_space *space) ST_NO_LOCK_ANALYSIS
+{
+    if (STRATA_CHECK >= 3 && ++space->check_count >= STRATA_CHECK_PERIOD) {
+        space->check_count = 0;
+        ST_ASSERT(st_space_check(space, NULL) == 0, "a space's invariants hold between calls");
+    }
+    st_lock_drop(&space->lock);
+}
+
+/* The space that owns `mem`, or NULL if none does. Without a page map there is one space, and
+ * it decides itself. */
+ST_ALWAYS_INLINE st_space *heap_owner(const void *mem)
+{
+#if STRATA_PAGEMAP
+    st_owner owner = st_pagemap_get(mem);
+    if (ST_UNLIKELY(st_owner_kind_of(owner) != st_owner_space)) return NULL;
+    return &heap_state.space[st_owner_idx_of(owner)];
+#else
+    (void)mem;
+    return &heap_state.space[0];
+#endif
+}
+
+/* ---- allocate ---- */
+
+static bool heap_is_direct(size_t size)
+{
+    return STRATA_PAGEMAP && size >= st_option(direct_threshold);
+}
+
+static void *heap_alloc_direct(size_t req, size_t alignment, char **dirty_end)
+{
+#if STRATA_PAGEMAP
+    bool is_zero = false;
+    char *mem = st_direct_alloc(req, alignment, &is_zero);
+    if (mem != NULL && dirty_end != NULL) *dirty_end = is_zero ? mem : mem + req;
+    return mem;
+#else
+    (void)req;
+    (void)alignment;
+    (void)dirty_end;
+    return NULL;
+#endif
+}
+
+/* The host has refused memory: 1. with what was cached given back, once more; 2. from any other
+ * space; 3. a mapping of its own, for which there may be room where no segment fits. */
+static ST_COLD void *heap_alloc_scarce(size_t req, char **dirty_end)
+{
+#if STRATA_PAGEMAP
+    st_direct_trim();
+#endif
+    for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
+        st_space *space = &heap_state.space[idx];
+        st_lock_take(&space->lock);
+        void *mem = st_space_alloc(space, st_chunk_size_for(req), dirty_end);
+        st_lock_drop(&space->lock);
+        if (mem != NULL) return mem;
+    }
+    return heap_alloc_direct(req, 1, dirty_end);
+}
+
+void *st_heap_alloc(size_t req, char **dirty_end)
+{
+    if (ST_UNLIKELY(req > ST_REQUEST_MAX)) return NULL;
+    size_t size = st_chunk_size_for(req);
+    if (ST_UNLIKELY(heap_is_direct(size))) {
+        void *mem = heap_alloc_direct(req, 1, dirty_end);
+        if (mem != NULL) return mem;
+    }
+    /* relaxed: whoever sees 0 takes the lock to look again. */
+    if (ST_UNLIKELY(st_load_relaxed(&heap_state.space_count) == 0)) st_heap_prepare();
+    st_space *space = heap_enter();
+    void *mem = st_space_alloc(space, size, dirty_end);
+    heap_leave(space);
+    return ST_LIKELY(mem != NULL) ? mem : heap_alloc_scarce(req, dirty_end);
+}
+
+void *st_heap_alloc_aligned(size_t alignment, size_t req)
+{
+    size_t room;
+    if (alignment <= ST_CHUNK_GRAIN) return st_heap_alloc(req, NULL);
+    if (req > ST_REQUEST_MAX || st_add_overflows(req, alignment, &room) ||
+        room > ST_REQUEST_MAX)
+        return NULL;
+    if (heap_is_direct(room)) {
+        void *mem = heap_alloc_direct(req, alignment, NULL);
+        if (mem != NULL) return mem;
+    }
+    st_heap_prepare();
+    st_space *space = heap_enter();
+    void *mem = st_space_alloc_aligned(space, alignment, st_chunk_size_for(req));
+    heap_leave(space);
+    return mem;
+}
+
+/* ---- free ---- */
+
+static ST_NOINLINE void heap_free_other(void *mem)
+{
+#if STRATA_PAGEMAP
+    st_owner owner = st_pagemap_get(mem);
+    bool is_direct = st_owner_kind_of(owner) == st_owner_direct;
+    if (is_direct && st_direct_free(mem, owner)) return;
+    st_heap_prepare();
+    st_misuse(is_direct ? st_misuse_interior : st_misuse_foreign, mem);
+#else
+    (void)mem;
+#endif
+}
+
+void st_heap_free(void *mem)
+{
+    st_space *space = heap_owner(mem);
+    if (ST_UNLIKELY(space == NULL)) {
+        heap_free_other(mem);
+        return;
+    }
+    st_lock_take(&space->lock);
+    st_space_free(space, mem);
+    heap_leave(space);
+}
+
+/* True if a block of `usable` bytes may be one that was asked for as `req` bytes: larger by what
+ * can't be a chunk of its own, or, with a mapping of its own, by what is left of a page. */
+static bool heap_size_fits(size_t usable, size_t req)
+{
+    size_t slack = st_max(2 * ST_CHUNK_MIN, heap_is_direct(usable) ? st_os_page_size() : 0);
+    return req <= usable && usable - req < slack;
+}
+
+void st_heap_free_sized(void *mem, size_t req)
+{
+    if (STRATA_STATS && ST_UNLIKELY(!heap_size_fits(st_heap_usable(mem), req)))
+        st_add_relaxed(&heap_state.size_mismatches, 1); /* relaxed: a statistic. */
+    st_heap_free(mem);
+}
+
+size_t st_heap_size_mismatches(void)
+{
+    return st_load_relaxed(&heap_state.size_mismatches); /* relaxed: a statistic. */
+}
+
+/* ---- resize ---- */
+
+/* A volatile-like copy that is never turned into a call: before the start the C library's
+ * memcpy can't be called yet. */
+static void heap_copy(void *to, const void *from, size_t size)
+{
+    if (ST_LIKELY(st_os_is_started)) {
+        st_copy(to, from, size);
+        return;
+    }
+    volatile char *out = to;
+    const volatile char *in = from;
+    while (size-- > 0) *out++ = *in++;
+}
+
+static void *heap_realloc_by_copy(void *mem, size_t usable, size_t req)
+{
+    void *larger = st_heap_alloc(req, NULL);
+    if (larger == NULL) return NULL;
+    heap_copy(larger, mem, st_min(usable, req));
+    st_heap_free(mem);
+    return larger;
+}
+
+static void *heap_realloc_other(void *mem, size_t req)
+{
+#if STRATA_PAGEMAP
+    st_owner owner = st_pagemap_get(mem);
+    if (st_owner_kind_of(owner) == st_owner_direct) {
+        size_t usable = st_direct_usable(mem, owner);
+        if (usable != 0) {
+            /* A block that has become small goes where small ones live. */
+            bool stays = req >= st_option(direct_threshold) / 2;
+            void *resized = stays ? st_direct_resize(mem, owner, req, true) : NULL;
+            return resized != NULL ? resized : heap_realloc_by_copy(mem, usable, req);
+        }
+    }
+#endif
+    heap_free_other(mem); /* reports it */
+    return NULL;
+}
+
+void *st_heap_realloc(void *mem, size_t req)
+{
+    if (req > ST_REQUEST_MAX) return NULL;
+    st_space *space = heap_owner(mem);
+    if (space == NULL) return heap_realloc_other(mem, req);
+    st_lock_take(&space->lock);
+    bool resized = st_space_resize(space, mem, st_chunk_size_for(req));
+    size_t usable = resized ? 0 : st_space_usable(space, mem);
+    heap_leave(space);
+    return resized ? mem : heap_realloc_by_copy(mem, usable, req);
+}
+
+/* ---- ask ---- */
+
+size_t st_heap_usable(const void *mem)
+{
+    st_space *space = heap_owner(mem);
+    if (space == NULL) {
+#if STRATA_PAGEMAP
+        st_owner owner = st_pagemap_get(mem);
+        return st_owner_kind_of(owner) == st_owner_direct ? st_direct_usable(mem, owner) : 0;
+#else
+        return 0;
+#endif
+    }
+    st_lock_take(&space->lock);
+    size_t usable = st_space_usable(space, mem);
+    st_lock_drop(&space->lock);
+    return usable;
+}
+
+bool st_heap_trim(size_t pad)
+{
+    bool any = false;
+#if STRATA_PAGEMAP
+    any = st_direct_trim();
+#endif
+    for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
+        st_space *space = &heap_state.space[idx];
+        st_lock_take(&space->lock);
+        if (st_space_trim(space, pad)) any = true;
+        st_lock_drop(&space->lock);
+    }
+    return any;
+}
+
+/* ---- all locks ---- */
+
+void st_heap_lock_all(void) ST_NO_LOCK_ANALYSIS
+{
+    st_lock_take(&heap_state.init_lock);
+    for (unsigned idx = 0; idx < st_heap_space_count(); idx++)
+        st_lock_take(&heap_state.space[idx].lock);
+#if STRATA_PAGEMAP
+    st_direct_lock();
+    st_pagemap_lock();
+#endif
+}
+
+void st_heap_unlock_all(void) ST_NO_LOCK_ANALYSIS
+{
+#if STRATA_PAGEMAP
+    st_pagemap_unlock();
+    st_direct_unlock();
+#endif
+    for (unsigned idx = st_heap_space_count(); idx-- > 0;)
+        st_lock_drop(&heap_state.space[idx].lock);
+    st_lock_drop(&heap_state.init_lock);
+}
+
+void st_heap_reset_locks(void)
+{
+#if STRATA_PAGEMAP
+    st_pagemap_reset_lock();
+    st_direct_reset_lock();
+#endif
+    for (unsigned idx = 0; idx < STRATA_SPACES_MAX; idx++)
+        st_lock_reset(&heap_state.space[idx].lock);
+    st_lock_reset(&heap_state.init_lock);
+}

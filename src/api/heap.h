@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * The process's heap: decides who serves a request (a space, or a mapping of its own) and who
+ * owns a pointer, and spreads threads over spaces.
+ *
+ * There is one space at first. A thread that finds its space taken moves to another one that is
+ * free, or starts a new one, up to the option `spaces`; so a program with one thread, or whose
+ * threads do not meet, has one space, and threads that do meet soon don't.
+ *
+ * Every function here takes the locks it needs; none may be held, except where said.
+ */
+#ifndef ST_HEAP_H
+#define ST_HEAP_H
+
+#include "space/space.h"
+
+/* A block of at least `req` bytes; NULL if there is no memory (errno is the caller's to set).
+ * *dirty_end as of st_space_alloc; dirty_end may be NULL. */
+ST_INTERNAL void *st_heap_alloc(size_t req, char **dirty_end);
+
+/* The same at a multiple of `alignment`, any power of two. */
+ST_INTERNAL void *st_heap_alloc_aligned(size_t alignment, size_t req);
+
+/* Frees the block at `mem`, which is not NULL. Misuse is reported. */
+ST_INTERNAL void st_heap_free(void *mem);
+
+/* The same; counts a mismatch if the block is not as large as `req` bytes get. */
+ST_INTERNAL void st_heap_free_sized(void *mem, size_t req);
+
+/* Mismatches counted so far. */
+ST_INTERNAL size_t st_heap_size_mismatches(void);
+
+/* Resizes the block at `mem`, which is not NULL. NULL if there is no memory: it is untouched. */
+ST_INTERNAL void *st_heap_realloc(void *mem, size_t req);
+
+/* Bytes usable at `mem`; 0 if it is not the start of a block in use. */
+ST_INTERNAL size_t st_heap_usable(const void *mem);
+
+/* Gives back what is free: strata_trim. */
+ST_INTERNAL bool st_heap_trim(size_t pad);
+
+/* ---- for statistics, walks, checks and fork ---- */
+
+/* How many spaces are in use; they are numbered from 0. */
+ST_INTERNAL unsigned st_heap_space_count(void);
+ST_INTERNAL st_space *st_heap_space(unsigned idx);
+
+/* Makes messages and the first space work. Called by whatever may come first; does its work
+ * once. */
+ST_INTERNAL void st_heap_prepare(void);
+
+/* Takes, drops or resets every lock of the heap, in the order of their ranks: around a fork. */
+ST_INTERNAL void st_heap_lock_all(void);
+ST_INTERNAL void st_heap_unlock_all(void);
+ST_INTERNAL void st_heap_reset_locks(void);
+
+#endif

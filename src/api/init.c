@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * The start and the end of a program, and its forks. The heap works before and after all of
+ * this: nothing here is needed to allocate.
+ */
+#include "api/control.h"
+#include "api/heap.h"
+#include "api/stats.h"
+#include "books/options.h"
+
+/* ---- fork: the child gets a heap that nobody was in the middle of changing ---- */
+
+static void init_before_fork(void) { st_heap_lock_all(); }
+static void init_after_fork_in_parent(void) { st_heap_unlock_all(); }
+static void init_after_fork_in_child(void) { st_heap_reset_locks(); }
+
+/* ---- start ---- */
+
+#if defined(__GNUC__)
+__attribute__((constructor(101)))
+#endif
+ST_UNUSED static void init_start(void)
+{
+    if (st_os_is_started) return;
+    st_os_start();
+    st_heap_prepare();
+    if (STRATA_CHECK >= 2) st_lock_watch_ranks();
+    if (STRATA_ENVIRONMENT) st_control_read_environment();
+    st_os_at_fork(init_before_fork, init_after_fork_in_parent, init_after_fork_in_child);
+}
+
+/* ---- end ---- */
+
+/* A line never longer than this is appended in one piece, so that lines of several processes do
+ * not mix. */
+typedef struct init_line {
+    size_t used;
+    char bytes[1024];
+} init_line;
+
+static void init_collect(void *context, const char *bytes, size_t size)
+{
+    init_line *line = context;
+    size = st_min(size, sizeof line->bytes - line->used);
+    st_copy(line->bytes + line->used, bytes, size);
+    line->used += size;
+}
+
+static void init_append_report(const char *path)
+{
+    init_line line = {.used = 0};
+    st_text text;
+    st_text_init(&text, init_collect, &line);
+    st_stats_line(&text);
+    st_text_flush(&text);
+    st_os_append(path, line.bytes, line.used);
+}
+
+#if defined(__GNUC__)
+__attribute__((destructor(101)))
+#endif
+ST_UNUSED static void init_end(void)
+{
+    if (!STRATA_ENVIRONMENT || st_os_is_privileged()) return;
+    const char *path = st_os_environment("STRATA_REPORT");
+    if (path != NULL && path[0] != '\0') init_append_report(path);
+    if (st_option(report) != 0) {
+        int descriptor = 2;
+        st_text text;
+        st_text_init(&text, st_stats_to_descriptor, &descriptor);
+        st_stats_describe(&text);
+        st_text_flush(&text);
+    }
+}

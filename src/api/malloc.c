@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * The C library's functions under our own names: what the standards say about sizes of 0,
+ * overflow and errno, around the heap.
+ */
+#include "api/heap.h"
+#include "strata.h"
+
+static ST_COLD void *malloc_fail(void)
+{
+    st_os_set_error(st_os_code_no_memory());
+    return NULL;
+}
+
+STRATA_EXPORT void *strata_malloc(size_t size)
+{
+    void *mem = st_heap_alloc(size, NULL);
+    return ST_LIKELY(mem != NULL) ? mem : malloc_fail();
+}
+
+/* Clears [mem, end) before the C library's memset can be called. */
+static void malloc_clear_early(char *mem, char *end)
+{
+    for (volatile char *at = mem; at < end; at++) *at = 0;
+}
+
+STRATA_EXPORT void *strata_calloc(size_t count, size_t size)
+{
+    size_t total;
+    char *dirty_end;
+    if (st_mul_overflows(count, size, &total)) return malloc_fail();
+    char *mem = st_heap_alloc(total, &dirty_end);
+    if (mem == NULL) return malloc_fail();
+    char *end = mem + total;
+    if (dirty_end < end) end = dirty_end;
+    if (ST_UNLIKELY(!st_os_is_started)) {
+        malloc_clear_early(mem, end);
+    } else if (end > mem) {
+        st_fill(mem, 0, st_distance(mem, end));
+    }
+    return mem;
+}
+
+STRATA_EXPORT void *strata_realloc(void *mem, size_t size)
+{
+    void *resized = mem == NULL ? st_heap_alloc(size, NULL) : st_heap_realloc(mem, size);
+    return ST_LIKELY(resized != NULL) ? resized : malloc_fail();
+}
+
+STRATA_EXPORT void *strata_reallocarray(void *mem, size_t count, size_t size)
+{
+    size_t total;
+    if (st_mul_overflows(count, size, &total)) return malloc_fail();
+    return strata_realloc(mem, total);
+}
+
+STRATA_EXPORT void strata_free(void *mem)
+{
+    if (mem != NULL) st_heap_free(mem);
+}
+
+/* The block is freed by what it is, whatever the caller says; a lie is only counted. */
+STRATA_EXPORT void strata_free_sized(void *mem, size_t size)
+{
+    if (mem != NULL) st_heap_free_sized(mem, size);
+}
+
+STRATA_EXPORT void strata_free_aligned_sized(void *mem, size_t alignment, size_t size)
+{
+    (void)alignment;
+    strata_free_sized(mem, size);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Statistics, walks and checks over the whole heap.
+ */
+#include "api/stats.h"
+
+#include "api/heap.h"
+#include "map/direct.h"
+#include "strata.h"
+
+/* ---- numbers ---- */
+
+static int stats_count_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
+                             size_t size, st_chunk_kind kind)
+{
+    strata_stats *stats = context;
+    (void)segment;
+    (void)chunk;
+    if (kind == st_chunk_used) {
+        if (!STRATA_STATS) stats->live += size;
+        return 0;
+    }
+    stats->free += size;
+    stats->free_chunks++;
+    if (size > stats->largest_free) stats->largest_free = size;
+    if (kind == st_chunk_quick) stats->quick += size;
+    if (kind == st_chunk_top) stats->top += size;
+    return 0;
+}
+
+static void stats_add_space(strata_stats *stats, st_space *space)
+{
+    st_lock_take(&space->lock);
+    st_space_walk(space, stats_count_chunk, stats);
+    stats->live += space->live;
+    stats->live_peak += space->live_peak;
+    stats->footprint += space->footprint;
+    stats->footprint_peak += space->footprint_peak;
+    stats->reserved += space->reserved;
+    stats->allocations += space->allocations;
+    stats->frees += space->frees;
+    for (const st_segment *segment = space->segments; segment; segment = segment->next)
+        stats->segments++;
+    st_lock_drop(&space->lock);
+    stats->spaces++;
+}
+
+static void stats_add_direct(strata_stats *stats)
+{
+#if STRATA_PAGEMAP
+    st_direct_totals totals;
+    st_direct_totals_get(&totals);
+    size_t held = totals.live + totals.cached + totals.records;
+    stats->live += totals.live;
+    stats->live_peak += totals.live_peak;
+    stats->direct = totals.live;
+    stats->direct_blocks = totals.blocks;
+    stats->cached = totals.cached;
+    stats->footprint += held;
+    stats->footprint_peak += st_max(totals.peak, held);
+    stats->reserved += held + st_pagemap_reserved();
+    stats->allocations += totals.allocations;
+    stats->frees += totals.frees;
+#else
+    (void)stats;
+#endif
+}
+
+STRATA_EXPORT void strata_stats_get(strata_stats *stats)
+{
+    *stats = (strata_stats){.footprint_limit = SIZE_MAX};
+    for (unsigned idx = 0; idx < st_heap_space_count(); idx++)
+        stats_add_space(stats, st_heap_space(idx));
+    stats_add_direct(stats);
+    if (stats->live_peak < stats->live) stats->live_peak = stats->live;
+    stats->size_mismatches = st_heap_size_mismatches();
+}
+
+/* Sums one figure over spaces and direct mappings without a walk. */
+static size_t stats_footprint(bool peak)
+{
+    size_t sum = 0;
+    for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
+        st_space *space = st_heap_space(idx);
+        st_lock_take(&space->lock);
+        sum += peak ? space->footprint_peak : space->footprint;
+        st_lock_drop(&space->lock);
+    }
+#if STRATA_PAGEMAP
+    st_direct_totals totals;
+    st_direct_totals_get(&totals);
+    sum += totals.records + (peak ? totals.peak : totals.live + totals.cached);
+#endif
+    return sum;
+}
+
+STRATA_EXPORT size_t strata_footprint(void) { return stats_footprint(false); }
+STRATA_EXPORT size_t strata_footprint_peak(void) { return stats_footprint(true); }
+
+/* ---- words ---- */
+
+void st_stats_to_descriptor(void *context, const char *bytes, size_t size)
+{
+    st_os_write(*(const int *)context, bytes, size);
+}
+
+static void stats_add_row(st_text *text, const char *name, size_t value, const char *words)
+{
+    st_text_add(text, "  ");
+    st_text_add(text, name);
+    for (size_t length = 0; length < 18; length++) {
+        if (name[length] != '\0') continue;
+        while (length++ < 18) st_text_add(text, " ");
+    }
+    st_text_add_size(text, value);
+    st_text_add(text, words);
+    st_text_add(text, "\n");
+}
+
+void st_stats_describe(st_text *text)
+{
+    strata_stats stats;
+    strata_stats_get(&stats);
+    st_text_add(text, "strata statistics\n");
+    stats_add_row(text, "live", stats.live, " bytes in blocks in use");
+    stats_add_row(text, "footprint", stats.footprint, " bytes usable, held from the host");
+    stats_add_row(text, "footprint peak", stats.footprint_peak, " bytes");
+    stats_add_row(text, "reserved", stats.reserved, " bytes of address space");
+    stats_add_row(text, "free", stats.free, " bytes in free chunks");
+    stats_add_row(text, "free chunks", stats.free_chunks, "");
+    stats_add_row(text, "largest free", stats.largest_free, " bytes");
+    stats_add_row(text, "quick", stats.quick, " of the free bytes not merged yet");
+    stats_add_row(text, "top", stats.top, " of the free bytes at the end of the spaces");
+    stats_add_row(text, "direct", stats.direct, " of the live bytes in mappings of their own");
+    stats_add_row(text, "direct blocks", stats.direct_blocks, "");
+    stats_add_row(text, "cached", stats.cached, " bytes of freed mappings kept");
+    stats_add_row(text, "segments", stats.segments, "");
+    stats_add_row(text, "spaces", stats.spaces, "");
+    stats_add_row(text, "allocations", stats.allocations, " calls");
+    stats_add_row(text, "frees", stats.frees, " calls");
+    stats_add_row(text, "size mismatches", stats.size_mismatches, " calls");
+}
+
+static void stats_add_item(st_text *text, const char *name, size_t value)
+{
+    st_text_add(text, " ");
+    st_text_add(text, name);
+    st_text_add(text, "=");
+    st_text_add_size(text, value);
+}
+
+/* The same names as strata_stats has; `strata run --stats` reads this. */
+void st_stats_line(st_text *text)
+{
+    strata_stats stats;
+    size_t peak_rss, rss;
+    char program[32];
+    strata_stats_get(&stats);
+    st_os_resident(&peak_rss, &rss);
+    st_os_program_name(program, sizeof program);
+    st_text_add(text, "strata-report 1");
+    stats_add_item(text, "pid", st_os_process_id());
+    stats_add_item(text, "peak_rss", peak_rss);
+    stats_add_item(text, "rss", rss);
+#define STATS_ITEM(name) stats_add_item(text, #name, stats.name);
+    STATS_ITEM(live) STATS_ITEM(live_peak) STATS_ITEM(footprint) STATS_ITEM(footprint_peak)
+    STATS_ITEM(reserved) STATS_ITEM(free) STATS_ITEM(free_chunks) STATS_ITEM(largest_free)
+    STATS_ITEM(quick) STATS_ITEM(top) STATS_ITEM(direct) STATS_ITEM(direct_blocks)
+    STATS_ITEM(cached) STATS_ITEM(segments) STATS_ITEM(spaces) STATS_ITEM(allocations)
+    STATS_ITEM(frees) STATS_ITEM(size_mismatches)
+#undef STATS_ITEM
+    st_text_add(text, " program=");
+    st_text_add(text, program);
+    st_text_add(text, "\n");
+}
+
+STRATA_EXPORT void strata_stats_print(int descriptor)
+{
+    st_text text;
+    st_text_init(&text, st_stats_to_descriptor, &descriptor);
+    st_stats_describe(&text);
+    st_text_flush(&text);
+}
+
+/* ---- walk ---- */
+
+typedef struct stats_walk {
+    int (*visit)(void *context, const strata_region *region);
+    void *context;
+    unsigned space_idx;
+} stats_walk;
+
+static int stats_visit_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
+                             size_t size, st_chunk_kind kind)
+{
+    const stats_walk *walk = context;
+    strata_region region = {chunk_mem(chunk), size - ST_CHUNK_OVERHEAD, strata_region_used,
+                            walk->space_idx};
+    (void)segment;
+    if (kind == st_chunk_free) region.kind = strata_region_free;
+    if (kind == st_chunk_quick) region.kind = strata_region_cached;
+    if (kind == st_chunk_top) region.kind = strata_region_top;
+    return walk->visit(walk->context, &region);
+}
+
+#if STRATA_PAGEMAP
+static int stats_visit_direct(void *context, void *mem, size_t usable)
+{
+    const stats_walk *walk = context;
+    strata_region region = {mem, usable, strata_region_direct, 0};
+    return walk->visit(walk->context, &region);
+}
+#endif
+
+STRATA_EXPORT int strata_walk(int (*visit)(void *context, const strata_region *region),
+                              void *context)
+{
+    stats_walk walk = {visit, context, 0};
+    int result = 0;
+    for (; walk.space_idx < st_heap_space_count() && result == 0; walk.space_idx++) {
+        st_space *space = st_heap_space(walk.space_idx);
+        st_lock_take(&space->lock);
+        result = st_space_walk(space, stats_visit_chunk, &walk);
+        st_lock_drop(&space->lock);
+    }
+#if STRATA_PAGEMAP
+    if (result == 0) result = st_direct_walk(stats_visit_direct, &walk);
+#endif
+    return result;
+}
+
+/* ---- check ---- */
+
+STRATA_EXPORT int strata_check(const char **first)
+{
+    int broken = 0;
+    for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
+        st_space *space = st_heap_space(idx);
+        st_lock_take(&space->lock);
+        broken += st_space_check(space, broken == 0 ? first : NULL);
+        st_lock_drop(&space->lock);
+    }
+#if STRATA_PAGEMAP
+    broken += st_direct_check(broken == 0 ? first : NULL);
+#endif
+    return broken;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * The memory orders we use, by name, so that a search for one finds all of its uses. seq_cst is
+ * not here: nothing needs it. With STRATA_THREADS 0 the same names are plain accesses.
+ *
+ * House rule: a non-relaxed use carries `SYNC-n release|acquire: what becomes visible`, both
+ * ends with the same n; a relaxed one carries `relaxed: why a stale value is harmless`.
+ */
+#ifndef ST_ATOMIC_H
+#define ST_ATOMIC_H
+
+#include "base/base.h"
+
+#if STRATA_THREADS
+
+#include <stdatomic.h>
+
+#define ST_ATOMIC(type) _Atomic(type)
+#define st_load_relaxed(place) atomic_load_explicit(place, memory_order_relaxed)
+#define st_load_acquire(place) atomic_load_explicit(place, memory_order_acquire)
+#define st_store_relaxed(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
+#define st_store_release(place, value) atomic_store_explicit(place, value, memory_order_release)
+#define st_exchange_acquire(place, value)                                                      \
+    atomic_exchange_explicit(place, value, memory_order_acquire)
+#define st_exchange_release(place, value)                                                      \
+    atomic_exchange_explicit(place, value, memory_order_release)
+#define st_add_relaxed(place, value)                                                           \
+    atomic_fetch_add_explicit(place, value, memory_order_relaxed)
+/* Replaces *place by `value` if it holds *expected; acquire if it did, relaxed if not. */
+#define st_swap_if_acquire(place, expected, value)                                             \
+    atomic_compare_exchange_strong_explicit(place, expected, value, memory_order_acquire,      \
+                                            memory_order_relaxed)
+
+#else
+
+#define ST_ATOMIC(type) type
+#define st_load_relaxed(place) (*(place))
+#define st_load_acquire(place) (*(place))
+#define st_store_relaxed(place, value) ((void)(*(place) = (value)))
+#define st_store_release(place, value) ((void)(*(place) = (value)))
+#define st_add_relaxed(place, value) ((*(place) += (value)) - (value))
+
+#endif
+
+/* Tells the processor that we are spinning, where it has a word for that. */
+ST_INLINE void st_cpu_relax(void)
+{
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+    __builtin_ia32_pause();
+#elif defined(__GNUC__) && defined(__aarch64__)
+    __asm__ __volatile__("isb" ::: "memory");
+#endif
+}
+
+#endif

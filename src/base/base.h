@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * What every file starts from: linkage, attributes, units, the three kinds of check, and the
+ * two services that low code needs and high code owns (saying something, stopping).
+ *
+ * The checks are never mixed:
+ *   ST_STATIC_ASSERT  a layout or a configuration, settled by the compiler;
+ *   ST_ASSERT         our own mistake, compiled in at STRATA_CHECK >= 2;
+ *   ST_MISUSE         the caller's mistake, compiled in at STRATA_CHECK >= 1 (see report.h).
+ */
+#ifndef ST_BASE_H
+#define ST_BASE_H
+
+#include "base/config.h"
+
+/* ---- linkage: hidden between files, static once all files are one ---- */
+
+#if defined(__GNUC__)
+#define ST_UNUSED __attribute__((unused))
+#else
+#define ST_UNUSED
+#endif
+
+#ifdef STRATA_AMALGAMATION
+#define ST_INTERNAL static ST_UNUSED
+#define ST_DECLARE_DATA static ST_UNUSED
+#define ST_DEFINE_DATA static
+#elif defined(__GNUC__)
+#define ST_INTERNAL __attribute__((visibility("hidden"))) extern
+#define ST_DECLARE_DATA __attribute__((visibility("hidden"))) extern
+#define ST_DEFINE_DATA
+#else
+#define ST_INTERNAL extern
+#define ST_DECLARE_DATA extern
+#define ST_DEFINE_DATA
+#endif
+
+#define ST_INLINE static inline ST_UNUSED
+
+/* ---- attributes ---- */
+
+#if defined(__GNUC__)
+#define ST_LIKELY(cond) __builtin_expect(!!(cond), 1)
+#define ST_UNLIKELY(cond) __builtin_expect(!!(cond), 0)
+#define ST_NOINLINE __attribute__((noinline))
+#define ST_COLD __attribute__((noinline, cold))
+#define ST_ALWAYS_INLINE static inline __attribute__((always_inline, unused))
+#define ST_WEAK __attribute__((weak))
+#else
+#define ST_LIKELY(cond) (cond)
+#define ST_UNLIKELY(cond) (cond)
+#define ST_NOINLINE
+#define ST_COLD
+#define ST_ALWAYS_INLINE static inline
+#define ST_WEAK
+#endif
+
+/* Lock discipline that clang checks (-Wthread-safety). */
+#if defined(__clang__)
+#define ST_CAPABILITY __attribute__((capability("lock")))
+#define ST_REQUIRES(lock) __attribute__((requires_capability(lock)))
+#define ST_ACQUIRES(lock) __attribute__((acquire_capability(lock)))
+#define ST_TRY_ACQUIRES(lock) __attribute__((try_acquire_capability(true, lock)))
+#define ST_RELEASES(lock) __attribute__((release_capability(lock)))
+#define ST_NO_LOCK_ANALYSIS __attribute__((no_thread_safety_analysis))
+#else
+#define ST_CAPABILITY
+#define ST_REQUIRES(lock)
+#define ST_ACQUIRES(lock)
+#define ST_TRY_ACQUIRES(lock)
+#define ST_RELEASES(lock)
+#define ST_NO_LOCK_ANALYSIS
+#endif
+
+/* ---- units ---- */
+
+#define ST_KIB ((size_t)1024)
+#define ST_MIB (1024 * ST_KIB)
+#define ST_GIB (1024 * ST_MIB)
+#define ST_WORD_SIZE sizeof(size_t)
+#define ST_WORD_BITS (8 * sizeof(size_t))
+
+/* ---- checks ---- */
+
+#define ST_STATIC_ASSERT(cond, sentence) _Static_assert(cond, sentence)
+
+#define ST_ASSERT(cond, sentence)                                                              \
+    do {                                                                                       \
+        if (STRATA_CHECK >= 2 && ST_UNLIKELY(!(cond))) st_assert_failed(sentence);             \
+    } while (0)
+
+/* Ends the program: `sentence` is one of ours that should hold and does not. Traps until the
+ * os layer has installed its way to stop (st_base_stop). Any thread, any lock held. */
+ST_INTERNAL void st_assert_failed(const char *sentence);
+
+/* How to write `size` bytes where the user reads messages, and how to stop the process. Both
+ * start as NULL (say nothing; trap) and are installed once by the os layer. */
+typedef struct st_base_hooks {
+    void (*write)(const char *text, size_t size);
+    void (*stop)(void);
+} st_base_hooks;
+
+ST_DECLARE_DATA st_base_hooks st_base_hook;
+
+/* Ends the process through the installed hook, or traps. Does not return. */
+ST_INTERNAL void st_base_stop(void);
+
+ST_STATIC_ASSERT(sizeof(size_t) == sizeof(void *), "a size is as wide as a pointer");
+ST_STATIC_ASSERT(CHAR_BIT == 8, "a byte has eight bits");
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Every compile-time switch of strata, with its meaning, its range and its default.
+ *
+ * A switch is a number, never merely defined or not, so that code says `if (STRATA_X)` and both
+ * branches are compiled. Set them with -DSTRATA_X=n or above the amalgamation. `@config` marks
+ * the lines from which docs/configuration.md is made.
+ */
+#ifndef ST_CONFIG_H
+#define ST_CONFIG_H
+
+/* Before any system header, so that the amalgamation compiles under -std=c11. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* @config STRATA_TINY  1 chooses the smallest code: one heap on the boundary-tag engine alone,
+ * without threads, address map, seals or counters. For microcontrollers and WebAssembly pages.
+ * It only changes the defaults of the switches below. Range 0..1. */
+#ifndef STRATA_TINY
+#define STRATA_TINY 0
+#endif
+
+/* @config STRATA_HARDENED  1 doubts more than the default: structure checks while freeing,
+ * freed blocks are overwritten. It only changes the defaults below. Range 0..1. */
+#ifndef STRATA_HARDENED
+#define STRATA_HARDENED 0
+#endif
+
+/* @config STRATA_OVERRIDE  1 also defines the C library's and C++'s names (malloc, free,
+ * operator new, ...), so that linking or preloading replaces them. Range 0..1. */
+#ifndef STRATA_OVERRIDE
+#define STRATA_OVERRIDE 0
+#endif
+
+/* @config STRATA_THREADS  1 makes every public function safe to call from any thread; 0 leaves
+ * out locks and atomic operations. Range 0..1. */
+#ifndef STRATA_THREADS
+#define STRATA_THREADS (!STRATA_TINY)
+#endif
+
+/* @config STRATA_PAGEMAP  1 keeps a map from address to owner: foreign pointers are recognized
+ * without touching them, several spaces and directly mapped blocks become possible. Costs
+ * 128 KiB of untouched bss on 64-bit hosts. Range 0..1. */
+#ifndef STRATA_PAGEMAP
+#define STRATA_PAGEMAP (!STRATA_TINY)
+#endif
+
+/* @config STRATA_SEALS  1 stores a 16-bit check code in the unused top of each head word, so
+ * that a pointer into the middle of a block and an overwritten head are told from a real one.
+ * Needs 64-bit words; about five instructions a call. Range 0..1. */
+#ifndef STRATA_SEALS
+#define STRATA_SEALS (!STRATA_TINY && SIZE_MAX > 0xffffffff)
+#endif
+
+/* @config STRATA_QUICK  1 keeps freed small blocks on per-size lists without merging them, up
+ * to the option quick_limit. Faster; about 0.3 KB of code. Range 0..1. */
+#ifndef STRATA_QUICK
+#define STRATA_QUICK 1
+#endif
+
+/* @config STRATA_STATS  1 counts calls and live bytes. Range 0..1. */
+#ifndef STRATA_STATS
+#define STRATA_STATS (!STRATA_TINY)
+#endif
+
+/* @config STRATA_CHECK  How much is checked while running: 0 nothing; 1 misuse by the caller;
+ * 2 also our own assertions and lock ranks; 3 also the whole structure, every
+ * STRATA_CHECK_PERIOD operations. Range 0..3. */
+#ifndef STRATA_CHECK
+#define STRATA_CHECK (STRATA_HARDENED ? 2 : 1)
+#endif
+
+/* @config STRATA_CHECK_PERIOD  Operations between two whole-structure checks at STRATA_CHECK 3.
+ * Range 1 and up. */
+#ifndef STRATA_CHECK_PERIOD
+#define STRATA_CHECK_PERIOD 1024
+#endif
+
+/* @config STRATA_WIPE  1 overwrites the bytes of a block when it is freed. Costs a pass over
+ * every freed block. Range 0..1. */
+#ifndef STRATA_WIPE
+#define STRATA_WIPE STRATA_HARDENED
+#endif
+
+/* @config STRATA_ALIGNMENT  Bytes every block is aligned to, and the step between block sizes.
+ * A power of two, twice the size of a pointer (the ABI's) to 128. */
+#ifndef STRATA_ALIGNMENT
+#if SIZE_MAX > 0xffffffff
+#define STRATA_ALIGNMENT 16
+#else
+#define STRATA_ALIGNMENT 8
+#endif
+#endif
+
+/* @config STRATA_SPACES_MAX  Spaces at most among which threads spread when they meet at a
+ * lock. Each costs about 1 KB of bss, touched only when it is used. Range 1..64. */
+#ifndef STRATA_SPACES_MAX
+#define STRATA_SPACES_MAX (STRATA_THREADS && STRATA_PAGEMAP ? 16 : 1)
+#endif
+
+/* @config STRATA_ENVIRONMENT  1 reads STRATA_OPTIONS from the environment at program start
+ * (never in a privileged program). Range 0..1. */
+#ifndef STRATA_ENVIRONMENT
+#define STRATA_ENVIRONMENT (!STRATA_TINY)
+#endif
+
+/* @config STRATA_EXPORT  What stands before each public function, for instance `static` or a
+ * visibility attribute. */
+#ifndef STRATA_EXPORT
+#if defined(__GNUC__)
+#define STRATA_EXPORT __attribute__((visibility("default")))
+#else
+#define STRATA_EXPORT
+#endif
+#endif
+
+/* ---- ranges ---- */
+
+#if STRATA_CHECK < 0 || STRATA_CHECK > 3
+#error "STRATA_CHECK must be 0, 1, 2 or 3"
+#endif
+#if STRATA_CHECK_PERIOD < 1
+#error "STRATA_CHECK_PERIOD must be at least 1"
+#endif
+#if STRATA_ALIGNMENT < 8 || STRATA_ALIGNMENT > 128 || (STRATA_ALIGNMENT & (STRATA_ALIGNMENT - 1))
+#error "STRATA_ALIGNMENT must be a power of two from twice the size of a pointer to 128"
+#endif
+#if STRATA_SPACES_MAX < 1 || STRATA_SPACES_MAX > 64
+#error "STRATA_SPACES_MAX must be 1 to 64"
+#endif
+
+/* ---- dependencies ---- */
+
+#if STRATA_SPACES_MAX > 1 && !STRATA_PAGEMAP
+#error "STRATA_SPACES_MAX > 1 needs STRATA_PAGEMAP: a freed block must find its space"
+#endif
+#if STRATA_SEALS && SIZE_MAX <= 0xffffffff
+#error "STRATA_SEALS needs 64-bit words: a 32-bit head has no unused top"
+#endif
+
+#endif

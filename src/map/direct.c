@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Large blocks, each in a mapping of its own, and the cache of freed ones.
+ *
+ * A record is in one of three states: in use (its block is in the page map), cached (linked in
+ * the cache, newest first) or spare. Records live in batches of whole granules that are taken
+ * from the host and never given back; the number of a record never changes.
+ */
+#include "map/direct.h"
+
+#include "books/options.h"
+
+#if STRATA_PAGEMAP
+
+typedef enum direct_status { direct_spare, direct_used, direct_cached } direct_status;
+
+typedef struct direct_record direct_record;
+struct direct_record {
+    char *mem;           /* start of the block and of its mapping; NULL if spare */
+    size_t size;         /* bytes mapped, whole pages */
+    direct_record *next; /* in the cache or the spare list */
+    uint32_t idx;        /* number of this record */
+    uint32_t status;     /* a direct_status */
+};
+
+/* Enough for the 65,530 mappings that Linux allows a process. */
+#define DIRECT_BATCH_RECORDS (ST_GRANULE / sizeof(direct_record))
+#define DIRECT_BATCHES 64
+
+static struct {
+    st_lock lock;
+    direct_record *batch[DIRECT_BATCHES];
+    uint32_t batch_count;
+    direct_record *spare;
+    direct_record *cache; /* newest first */
+    st_direct_totals totals;
+} direct_state = {.lock = {.rank = st_lock_rank_direct}};
+
+/* ---- records; the lock is held ---- */
+
+static bool direct_add_batch(void)
+{
+    if (direct_state.batch_count == DIRECT_BATCHES) return false;
+    direct_record *batch = st_os_map(ST_GRANULE, st_os_page_size());
+    if (batch == NULL) return false;
+    uint32_t first_idx = direct_state.batch_count * (uint32_t)DIRECT_BATCH_RECORDS;
+    direct_state.batch[direct_state.batch_count++] = batch;
+    direct_state.totals.records += ST_GRANULE;
+    for (size_t i = DIRECT_BATCH_RECORDS; i-- > 0;) {
+        batch[i].idx = first_idx + (uint32_t)i;
+        batch[i].next = direct_state.spare;
+        direct_state.spare = &batch[i];
+    }
+    return true;
+}
+
+static direct_record *direct_take_record(void)
+{
+    if (direct_state.spare == NULL && !direct_add_batch()) return NULL;
+    direct_record *record = direct_state.spare;
+    direct_state.spare = record->next;
+    return record;
+}
+
+static void direct_give_record(direct_record *record)
+{
+    record->mem = NULL;
+    record->size = 0;
+    record->status = direct_spare;
+    record->next = direct_state.spare;
+    direct_state.spare = record;
+}
+
+/* The record of the block that starts at `mem`, or NULL if none does. */
+static direct_record *direct_find(const void *mem, st_owner owner)
+{
+    uint32_t idx = st_owner_idx_of(owner);
+    if (idx >= direct_state.batch_count * DIRECT_BATCH_RECORDS) return NULL;
+    direct_record *record =
+        &direct_state.batch[idx / DIRECT_BATCH_RECORDS][idx % DIRECT_BATCH_RECORDS];
+    return record->status == direct_used && record->mem == mem ? record : NULL;
+}
+
+/* ---- the cache; the lock is held ---- */
+
+/* Takes the smallest cached mapping out that holds `size` bytes at `alignment` and is at most a
+ * quarter larger: a looser fit would hold memory that the block does not use. */
+static direct_record *direct_cache_take(size_t size, size_t alignment)
+{
+    direct_record **best = NULL;
+    for (direct_record **at = &direct_state.cache; *at != NULL; at = &(*at)->next) {
+        if ((*at)->size < size || (*at)->size - size > size / 4) continue;
+        if (!st_is_aligned((*at)->mem, alignment)) continue;
+        if (best == NULL || (*at)->size < (*best)->size) best = at;
+    }
+    if (best == NULL) return NULL;
+    direct_record *record = *best;
+    *best = record->next;
+    direct_state.totals.cached -= record->size;
+    return record;
+}
+
+/* Takes the oldest mapping out if the cache holds more than `limit` bytes; else NULL. */
+static direct_record *direct_cache_take_excess(size_t limit)
+{
+    if (direct_state.totals.cached <= limit) return NULL;
+    direct_record **at = &direct_state.cache;
+    while ((*at)->next != NULL) at = &(*at)->next;
+    direct_record *record = *at;
+    *at = NULL;
+    direct_state.totals.cached -= record->size;
+    return record;
+}
+
+/* Returns cached mappings, oldest first, until at most `limit` bytes are left. The lock is not
+ * held: it is taken around each step, and dropped around the calls of the host. */
+static bool direct_cache_shrink(size_t limit)
+{
+    bool any = false;
+    for (;;) {
+        st_lock_take(&direct_state.lock);
+        direct_record *record = direct_cache_take_excess(limit);
+        st_lock_drop(&direct_state.lock);
+        if (record == NULL) return any;
+        /* A host that refuses (too many mappings) still takes the pages. */
+        if (!st_os_release(record->mem, record->size)) st_os_purge(record->mem, record->size);
+        st_lock_take(&direct_state.lock);
+        direct_give_record(record);
+        st_lock_drop(&direct_state.lock);
+        any = true;
+    }
+}
+
+/* ---- allocate ---- */
+
+static void direct_note_peaks(void)
+{
+    st_direct_totals *totals = &direct_state.totals;
+    totals->live_peak = st_max(totals->live_peak, totals->live);
+    totals->peak = st_max(totals->peak, totals->live + totals->cached);
+}
+
+static void direct_begin_use(direct_record *record)
+{
+    record->status = direct_used;
+    direct_state.totals.live += record->size;
+    direct_note_peaks();
+    direct_state.totals.blocks++;
+    direct_state.totals.allocations++;
+}
+
+static void direct_end_use(direct_record *record)
+{
+    direct_state.totals.live -= record->size;
+    direct_state.totals.blocks--;
+    record->status = direct_cached;
+}
+
+/* Maps fresh memory for `record`, which nobody else knows. */
+static bool direct_map(direct_record *record, size_t size, size_t alignment)
+{
+    char *mem = st_os_map(size, alignment);
+    if (mem == NULL) return false;
+    if (!st_pagemap_set(mem, 1, st_owner_make(st_owner_direct, record->idx))) {
+        st_os_release(mem, size);
+        return false;
+    }
+    record->mem = mem;
+    record->size = size;
+    return true;
+}
+
+static void *direct_alloc_fresh(size_t size, size_t alignment)
+{
+    st_lock_take(&direct_state.lock);
+    direct_record *record = direct_take_record();
+    st_lock_drop(&direct_state.lock);
+    if (record == NULL) return NULL;
+    bool mapped = direct_map(record, size, alignment);
+    st_lock_take(&direct_state.lock);
+    if (mapped) {
+        direct_begin_use(record);
+    } else {
+        direct_give_record(record);
+    }
+    st_lock_drop(&direct_state.lock);
+    return mapped ? record->mem : NULL;
+}
+
+void *st_direct_alloc(size_t req, size_t alignment, bool *is_zero)
+{
+    size_t size;
+    if (st_add_overflows(req, st_os_page_size() - 1, &size)) return NULL;
+    size = st_max(st_round_down(size, st_os_page_size()), st_os_page_size());
+    alignment = st_max(alignment, ST_GRANULE);
+    st_lock_take(&direct_state.lock);
+    direct_record *record = direct_cache_take(size, alignment);
+    if (record != NULL) {
+        st_pagemap_set(record->mem, 1, st_owner_make(st_owner_direct, record->idx));
+        direct_begin_use(record);
+    }
+    st_lock_drop(&direct_state.lock);
+    *is_zero = record == NULL;
+    return record != NULL ? record->mem : direct_alloc_fresh(size, alignment);
+}
+
+/* ---- free ---- */
+
+bool st_direct_free(void *mem, st_owner owner)
+{
+    size_t limit = st_option(direct_cache);
+    st_lock_take(&direct_state.lock);
+    direct_record *record = direct_find(mem, owner);
+    if (record != NULL) {
+        st_pagemap_set(mem, 1, 0);
+        direct_end_use(record);
+        direct_state.totals.frees++;
+        record->next = direct_state.cache;
+        direct_state.cache = record;
+        direct_state.totals.cached += record->size;
+    }
+    st_lock_drop(&direct_state.lock);
+    if (record != NULL) direct_cache_shrink(limit);
+    return record != NULL;
+}
+
+bool st_direct_trim(void)
+{
+    return direct_cache_shrink(0);
+}
+
+/* ---- ask and resize ---- */
+
+size_t st_direct_usable(const void *mem, st_owner owner)
+{
+    st_lock_take(&direct_state.lock);
+    const direct_record *record = direct_find(mem, owner);
+    size_t usable = record != NULL ? record->size : 0;
+    st_lock_drop(&direct_state.lock);
+    return usable;
+}
+
+/* Moves the block to a new place without copying. The page map comes first: it may need memory,
+ * and nothing has happened yet if there is none. */
+static bool direct_move(direct_record *record, size_t size)
+{
+    char *target = st_os_reserve(size, ST_GRANULE);
+    if (target == NULL) return false;
+    if (!st_pagemap_set(target, 1, st_owner_make(st_owner_direct, record->idx))) {
+        st_os_release(target, size);
+        return false;
+    }
+    if (!st_os_move(record->mem, record->size, size, target)) {
+        st_pagemap_set(target, 1, 0);
+        st_os_release(target, size);
+        return false;
+    }
+    st_pagemap_set(record->mem, 1, 0);
+    record->mem = target;
+    return true;
+}
+
+/* The lock is held throughout: the record and its mapping change together. */
+static bool direct_resize(direct_record *record, size_t size, bool may_move)
+{
+    if (size == record->size) return true;
+    bool done = st_os_resize(record->mem, record->size, size) ||
+                (may_move && direct_move(record, size));
+    if (!done) return false;
+    direct_state.totals.live += size - record->size;
+    direct_note_peaks();
+    record->size = size;
+    return true;
+}
+
+void *st_direct_resize(void *mem, st_owner owner, size_t req, bool may_move)
+{
+    size_t size;
+    if (st_add_overflows(req, st_os_page_size() - 1, &size)) return NULL;
+    size = st_max(st_round_down(size, st_os_page_size()), st_os_page_size());
+    st_lock_take(&direct_state.lock);
+    direct_record *record = direct_find(mem, owner);
+    bool done = record != NULL && direct_resize(record, size, may_move);
+    void *result = done ? record->mem : NULL;
+    st_lock_drop(&direct_state.lock);
+    return result;
+}
+
+/* ---- look inside ---- */
+
+void st_direct_totals_get(st_direct_totals *totals)
+{
+    st_lock_take(&direct_state.lock);
+    *totals = direct_state.totals;
+    st_lock_drop(&direct_state.lock);
+}
+
+static direct_record *direct_record_at(size_t idx)
+{
+    return &direct_state.batch[idx / DIRECT_BATCH_RECORDS][idx % DIRECT_BATCH_RECORDS];
+}
+
+int st_direct_walk(int (*visit)(void *context, void *mem, size_t usable), void *context)
+{
+    int result = 0;
+    st_lock_take(&direct_state.lock);
+    size_t count = direct_state.batch_count * DIRECT_BATCH_RECORDS;
+    for (size_t idx = 0; idx < count && result == 0; idx++) {
+        const direct_record *record = direct_record_at(idx);
+        if (record->status == direct_used) result = visit(context, record->mem, record->size);
+    }
+    st_lock_drop(&direct_state.lock);
+    return result;
+}
+
+typedef struct direct_count {
+    size_t used_size, used, cached_size, cached, spare, foreign;
+} direct_count;
+
+static void direct_count_record(direct_count *count, const direct_record *record)
+{
+    if (record->status == direct_used) {
+        count->used++;
+        count->used_size += record->size;
+        st_owner owner = st_owner_make(st_owner_direct, record->idx);
+        if (st_pagemap_get(record->mem) != owner) count->foreign++;
+    } else if (record->status == direct_cached) {
+        count->cached++;
+        count->cached_size += record->size;
+    } else {
+        count->spare++;
+    }
+}
+
+/* True if the list has exactly `expected` records, all of this status. */
+static bool direct_list_has(const direct_record *list, size_t expected, direct_status status)
+{
+    size_t count = 0;
+    for (; list != NULL && count <= expected; list = list->next) {
+        if (list->status != status) return false;
+        count++;
+    }
+    return count == expected;
+}
+
+static int direct_broken(bool holds, const char *id, const char **first, int broken)
+{
+    if (!holds && broken == 0 && first != NULL) *first = id;
+    return broken + !holds;
+}
+
+int st_direct_check(const char **first)
+{
+    const st_direct_totals *totals = &direct_state.totals;
+    direct_count count = {0};
+    st_lock_take(&direct_state.lock);
+    for (size_t idx = 0; idx < direct_state.batch_count * DIRECT_BATCH_RECORDS; idx++)
+        direct_count_record(&count, direct_record_at(idx));
+    bool sums = count.used_size == totals->live && count.used == totals->blocks &&
+                count.cached_size == totals->cached;
+    bool lists = direct_list_has(direct_state.cache, count.cached, direct_cached) &&
+                 direct_list_has(direct_state.spare, count.spare, direct_spare);
+    int broken = direct_broken(count.foreign == 0, "INV-DIRECT-1", first, 0);
+    broken = direct_broken(sums, "INV-DIRECT-2", first, broken);
+    broken = direct_broken(lists, "INV-DIRECT-3", first, broken);
+    st_lock_drop(&direct_state.lock);
+    return broken;
+}
+
+void st_direct_lock(void) ST_NO_LOCK_ANALYSIS { st_lock_take(&direct_state.lock); }
+void st_direct_unlock(void) ST_NO_LOCK_ANALYSIS { st_lock_drop(&direct_state.lock); }
+void st_direct_reset_lock(void) { st_lock_reset(&direct_state.lock); }
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Small bins: for each size a list, newest first, and a bit that says whether it has any.
+ * Owns INV-SPACE-7 to INV-SPACE-9.
+ */
+#include "space/bins.h"
+
+#include "books/report.h"
+#include "space/tree.h"
+
+ST_COLD void st_bins_report_broken(const st_chunk *c)
+{
+    st_misuse(st_misuse_broken_free, chunk_mem(c));
+}
+
+void st_bins_link(st_space *space, st_chunk *c, size_t size)
+{
+    if (!bins_is_small(size)) {
+        st_tree_link(space, c, size);
+        return;
+    }
+    unsigned idx = bins_small_idx(size);
+    st_chunk *first = space->small[idx];
+    c->next = first;
+    c->prev = NULL;
+    if (first != NULL) first->prev = c;
+    space->small[idx] = c;
+    space->small_map |= (uint32_t)1 << idx;
+}
+
+/* True if the links of c and those of its neighbors in small[idx] name each other. */
+static bool bins_links_agree(const st_space *space, const st_chunk *c, unsigned idx)
+{
+    if (c->prev == NULL ? space->small[idx] != c
+                        : !bins_is_inside(space, c->prev) || c->prev->next != c)
+        return false;
+    return c->next == NULL || (bins_is_inside(space, c->next) && c->next->prev == c);
+}
+
+static void bins_unlink_small(st_space *space, st_chunk *c, unsigned idx)
+{
+    if (STRATA_CHECK >= 1 && ST_UNLIKELY(!bins_links_agree(space, c, idx)))
+        st_bins_report_broken(c);
+    if (c->next != NULL) c->next->prev = c->prev;
+    if (c->prev != NULL) {
+        c->prev->next = c->next;
+        return;
+    }
+    space->small[idx] = c->next;
+    if (c->next == NULL) space->small_map &= ~((uint32_t)1 << idx);
+}
+
+void st_bins_unlink(st_space *space, st_chunk *c, size_t size)
+{
+    if (bins_is_small(size)) {
+        bins_unlink_small(space, c, bins_small_idx(size));
+    } else {
+        st_tree_unlink(space, c, size);
+    }
+}
+
+st_chunk *st_bins_pop_small(st_space *space, unsigned idx)
+{
+    st_chunk *c = space->small[idx];
+    bins_unlink_small(space, c, idx);
+    return c;
+}

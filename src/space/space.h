@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * The boundary-tag engine: a space gives and takes chunks of any size with best fit and
+ * immediate merging, on segments of address space that it takes from the host as it grows. The
+ * scheme is Doug Lea's (docs/algorithms.md); every heap of strata is one or more of these.
+ *
+ * A free chunk is in exactly one of these places:
+ *   quick[i]  freed small chunks of one size, not merged yet; newest first
+ *   small[i]  chunks of one size, i grains; newest first
+ *   tree[i]   larger chunks, a bitwise trie over the size for each half power of two
+ *   victim    the rest of the last chunk that was split for a small request
+ *   top       the chunk at the growing end of the newest segment
+ *
+ * Trust: the record below is believed. Everything reached through memory that a user can write
+ * (heads, feet, links) is doubted before it is used to write; a doubt that is confirmed ends in
+ * st_misuse.
+ *
+ * The space's lock is held in every function here unless its comment says otherwise.
+ */
+#ifndef ST_SPACE_H
+#define ST_SPACE_H
+
+#include "books/report.h"
+#include "map/pagemap.h"
+#include "os/lock.h"
+#include "space/chunk.h"
+
+#define ST_SMALL_BINS 32
+#define ST_TREE_BINS 32
+/* Chunks below this are small: 512 bytes on 64-bit hosts, 256 on 32-bit ones. */
+#define ST_SMALL_LIMIT (ST_SMALL_BINS * ST_CHUNK_GRAIN)
+
+/* ---- segments ----
+ *
+ *   base                                        committed              reserved
+ *   +-----------+-------+-------+--- - - ---+-------+ . . . . . . . . . . +
+ *   | st_segment| chunk | chunk |           | fence |  not usable yet     |
+ *   +-----------+-------+-------+--- - - ---+-------+ . . . . . . . . . . +
+ *               ^ first                     ^ end
+ *
+ * The fence is a head without a chunk: in use, size 0. It stops merging, and its prev_size is the
+ * foot of the last chunk. In the segment that holds top it moves up as the segment grows. */
+typedef struct st_segment st_segment;
+struct st_segment {
+    st_segment *next;   /* older segment of the same space, or NULL */
+    char *base;         /* first byte of the range, a multiple of ST_GRANULE */
+    size_t committed;   /* usable bytes from base, whole granules: those the page map knows */
+    size_t reserved;    /* bytes of address space from base, whole granules */
+};
+
+#define ST_FENCE_SIZE ST_CHUNK_HEADER
+#define ST_SEGMENT_HEADER                                                                      \
+    ((sizeof(st_segment) + ST_CHUNK_GRAIN - 1) & ~(ST_CHUNK_GRAIN - 1))
+
+ST_INLINE st_chunk *segment_first(const st_segment *segment)
+{
+    return st_at(segment->base, ST_SEGMENT_HEADER);
+}
+ST_INLINE st_chunk *segment_fence(const st_segment *segment)
+{
+    return st_at(segment->base, segment->committed - ST_FENCE_SIZE);
+}
+
+struct st_tree; /* space/tree.h */
+
+/* ---- the record ---- */
+
+typedef struct st_space {
+    /* Where to look. Guarded by `lock`. */
+    uint32_t small_map;                      /* bit i: small[i] is not empty */
+    uint32_t tree_map;                       /* bit i: tree[i] is not empty */
+    size_t victim_size;                      /* 0 if there is no victim */
+    size_t top_size;                         /* 0 before the first growth */
+    st_chunk *victim;
+    st_chunk *top;
+    char *top_fresh;                         /* in top: bytes from here on are zero, untouched */
+    size_t secret;                           /* enters every seal; set once */
+#if STRATA_QUICK
+    size_t quick_size;                       /* bytes on the quick lists */
+    st_chunk *quick[ST_SMALL_BINS];          /* index as small */
+#endif
+    st_chunk *small[ST_SMALL_BINS];          /* index: size / grain */
+    struct st_tree *tree[ST_TREE_BINS];
+
+    /* What it lives in. Guarded by `lock`. */
+    st_segment *segments;                    /* newest first; top is in the first */
+    const char *lowest, *highest;            /* all segments lie in [lowest, highest) */
+    size_t footprint;                        /* sum of committed. Readers without the lock see */
+    size_t footprint_peak;                   /* an older value */
+    size_t reserved;                         /* sum of reserved */
+    size_t release_count;                    /* large frees until unused segments are looked for */
+    size_t idx;                              /* number of the space; owner in the page map */
+
+    /* What it did. Guarded by `lock`; 0 without STRATA_STATS. */
+    size_t live;                             /* bytes of chunks in use */
+    size_t live_peak;                        /* most of them when memory was last needed */
+    size_t allocations, frees;               /* calls */
+    size_t check_count;                      /* operations until the next check (STRATA_CHECK 3) */
+
+    st_lock lock;
+} st_space;
+
+/* ---- life ---- */
+
+/* Makes `space`, whose bytes are zero, ready: number `idx`, seals made with `secret`. It takes
+ * no memory until the first allocation. The lock is not held. */
+ST_INTERNAL void st_space_init(st_space *space, size_t idx, size_t secret);
+
+/* ---- give and take ---- */
+
+/* A chunk of at least `size` bytes (from st_chunk_size_for), as the address of its block. If
+ * `dirty_end` is not NULL, *dirty_end is the end of the part that may be non-zero (at most the
+ * end of the block; the block's start if all of it is zero). NULL if the space can't grow: it
+ * is then unchanged. */
+ST_INTERNAL void *st_space_alloc(st_space *space, size_t size, char **dirty_end)
+    ST_REQUIRES(space->lock);
+
+/* The same at a multiple of `alignment`, a power of two above ST_CHUNK_GRAIN. The caller has
+ * made sure that size + alignment + ST_CHUNK_MIN does not overflow. */
+ST_INTERNAL void *st_space_alloc_aligned(st_space *space, size_t alignment, size_t size)
+    ST_REQUIRES(space->lock);
+
+/* Frees the block at `mem`, which lies in this space. Misuse is reported; the space is then
+ * unchanged. */
+ST_INTERNAL void st_space_free(st_space *space, void *mem) ST_REQUIRES(space->lock);
+
+/* Makes the block at `mem` at least `size` bytes of chunk without moving it: by giving back its
+ * tail, or by growing into what is free above. False, and no change, if that can't be done.
+ * Misuse is reported, and counts as true. */
+ST_INTERNAL bool st_space_resize(st_space *space, void *mem, size_t size)
+    ST_REQUIRES(space->lock);
+
+/* Bytes usable in the block at `mem`; 0 if it is no block in use here. */
+ST_INTERNAL size_t st_space_usable(const st_space *space, const void *mem)
+    ST_REQUIRES(space->lock);
+
+/* ---- memory from and to the host (space_grow.c) ---- */
+
+/* Makes top at least `size` + ST_CHUNK_MIN bytes. False, and no change, if the host has none. */
+ST_INTERNAL bool st_space_grow(st_space *space, size_t size) ST_REQUIRES(space->lock);
+
+/* Gives back the pages of top that were touched, above `pad` bytes. True if there were any. */
+ST_INTERNAL bool st_space_trim_top(st_space *space, size_t pad) ST_REQUIRES(space->lock);
+
+/* Unmaps every segment, except the one with top, that is one free chunk. True if any. */
+ST_INTERNAL bool st_space_release_segments(st_space *space) ST_REQUIRES(space->lock);
+
+/* Gives back every whole page inside free chunks: what malloc_trim does. True if any. */
+ST_INTERNAL bool st_space_trim(st_space *space, size_t pad) ST_REQUIRES(space->lock);
+
+#if STRATA_QUICK
+/* Merges every chunk on the quick lists (space_free.c). */
+ST_INTERNAL void st_space_flush_quick(st_space *space) ST_REQUIRES(space->lock);
+#endif
+
+/* ---- look inside ---- */
+
+typedef enum st_chunk_kind {
+    st_chunk_used,
+    st_chunk_quick,
+    st_chunk_free, /* in a bin, a tree, or the victim */
+    st_chunk_top
+} st_chunk_kind;
+
+/* Receives a chunk; returns non-zero to end the walk. */
+typedef int (*st_space_visitor)(void *context, const st_segment *segment, const st_chunk *chunk,
+                                size_t size, st_chunk_kind kind);
+
+/* Visits every chunk, segment by segment, ascending in each. Ends early at a broken tag: with -1
+ * at a head that can't be one, with -2 at one that leads beyond its segment. Otherwise returns
+ * what the visitor returned last. */
+ST_INTERNAL int st_space_walk(const st_space *space, st_space_visitor visit, void *context);
+
+/* Tells what is wrong with *mem, which is no block of this space that can be freed, and stores
+ * in *mem the block to blame. Walks the space. */
+ST_INTERNAL st_misuse_kind st_space_diagnose(const st_space *space, const void **mem);
+
+/* Proves the invariants below; returns how many are broken, and the first one's id in *first
+ * (which may be NULL). Compiled in every build; takes time proportional to the space.
+ *
+ * INV-SPACE-1   every head carries its seal, and a size of at least the smallest, in grains
+ * INV-SPACE-2   the chunks of a segment follow each other from its first to its fence
+ * INV-SPACE-3   P of a chunk tells whether the chunk below it is in use
+ * INV-SPACE-4   the size of a free chunk stands again at its foot
+ * INV-SPACE-5   no two free chunks are neighbors
+ * INV-SPACE-6   every free chunk is in exactly one bin, tree, the victim or top
+ * INV-SPACE-7   a chunk in small[i] is free and of i grains
+ * INV-SPACE-8   the neighbors of a chunk in a list name it as theirs
+ * INV-SPACE-9   small_map has a bit exactly for each list that is not empty
+ * INV-SPACE-10  tree_map has a bit exactly for each tree that is not empty
+ * INV-SPACE-11  a chunk in tree[i] is free, and its size belongs to tree i
+ * INV-SPACE-12  a chunk in a tree differs from its ancestors in size and agrees with its path
+ * INV-SPACE-13  the parent of a tree chunk has it as a child; its ring is of its size
+ * INV-SPACE-14  the victim is a free chunk of victim_size, and in no bin
+ * INV-SPACE-15  top is the last chunk of the newest segment, of top_size, and not in use
+ * INV-SPACE-16  a chunk on quick[i] is of i grains and has Q and C; quick_size is their sum
+ * INV-SPACE-17  no chunk has Q but those on quick lists
+ * INV-SPACE-18  footprint and reserved are the sums over the segments
+ * INV-SPACE-19  every committed granule of a segment belongs to this space in the page map
+ * INV-SPACE-20  live is the sum of the chunks in use (STRATA_STATS)
+ * INV-SPACE-21  top_fresh lies in top or at its end */
+ST_INTERNAL int st_space_check(const st_space *space, const char **first);
+
+#endif

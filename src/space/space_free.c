@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Freeing: doubt the pointer, keep small chunks for a moment, merge with free neighbors.
+ * Owns INV-SPACE-3 to -6, -14, -16 and -17.
+ */
+#include "space/space_free.h"
+
+#include "books/options.h"
+#include "books/report.h"
+#include "space/bins.h"
+
+/* ---- doubt ---- */
+
+bool st_free_is_sound(const st_space *space, const void *mem)
+{
+    const st_chunk *c = chunk_of(mem);
+    if (!st_is_aligned(mem, ST_CHUNK_GRAIN) || !bins_is_inside(space, c)) return false;
+#if STRATA_PAGEMAP
+    /* The page map has answered for mem; the head may lie in the granule below. */
+    if (ST_UNLIKELY((st_addr(mem) & (ST_GRANULE - 1)) < ST_CHUNK_HEADER) &&
+        st_pagemap_get(c) != st_pagemap_get(mem))
+        return false;
+#endif
+    size_t head = c->head;
+    if ((head & (ST_HEAD_C | ST_HEAD_Q)) != ST_HEAD_C) return false;
+    if (!chunk_is_sealed(c, space->secret)) return false;
+    const st_chunk *next = chunk_above(c);
+    if (!STRATA_SEALS && (chunk_size(c) < ST_CHUNK_MIN || next < c || !bins_is_inside(space, next)))
+        return false;
+    return chunk_is_below_used(next) && chunk_is_sealed(next, space->secret);
+}
+
+ST_COLD void st_free_report(const st_space *space, const void *mem)
+{
+    if (!st_is_aligned(mem, ST_CHUNK_GRAIN)) {
+        st_misuse(st_misuse_misaligned, mem);
+        return;
+    }
+    const void *culprit = mem;
+    st_misuse_kind kind = st_space_diagnose(space, &culprit);
+    st_misuse(kind, culprit);
+}
+
+/* ---- merge ---- */
+
+/* The free chunk below c. Its foot and head must tell the same: both lie in memory that the
+ * block below could have been written past its end. */
+static st_chunk *free_below(const st_space *space, const st_chunk *c)
+{
+    st_chunk *below = chunk_below(c);
+    if (STRATA_CHECK >= 1 &&
+        ST_UNLIKELY(!bins_is_inside(space, below) || below >= c || chunk_is_used(below) ||
+                    chunk_size(below) != c->prev_size || !chunk_is_sealed(below, space->secret)))
+        st_misuse(st_misuse_broken_tag, chunk_mem(c));
+    return below;
+}
+
+static void free_set(const st_space *space, st_chunk *c, size_t size)
+{
+    chunk_set_head(c, size, ST_HEAD_P, space->secret);
+    chunk_set_foot(c, size);
+}
+
+/* c, which ends where top begins, becomes the beginning of top. */
+static void free_into_top(st_space *space, st_chunk *c, size_t size)
+{
+    chunk_erase_head(space->top);
+    space->top = c;
+    space->top_size += size;
+    chunk_set_head(c, space->top_size, ST_HEAD_P, space->secret);
+    /* What is below top_fresh counts as touched; only that is worth a trim. */
+    size_t touched = st_distance(c, space->top_fresh);
+    if (ST_UNLIKELY(touched > st_option(trim_threshold)))
+        st_space_trim_top(space, st_option(trim_pad));
+}
+
+static void free_set_victim(st_space *space, st_chunk *c, size_t size)
+{
+    space->victim = c;
+    space->victim_size = size;
+    free_set(space, c, size);
+}
+
+static void free_count_large(st_space *space)
+{
+    if (--space->release_count == 0) st_space_release_segments(space);
+}
+
+/* 1. Absorb the chunk below if it is free.
+ * 2. Absorb the one above; if that is top, become top.
+ * 3. What absorbed the victim, or was it, is the victim; all else goes to its bin.
+ * Heads that end up inside are erased, so that a stale pointer to them is recognized. */
+void st_free_merge(st_space *space, st_chunk *c, size_t size)
+{
+    st_chunk *next = chunk_at(c, size);
+    bool is_victim = false;
+    if (!chunk_is_below_used(c)) {
+        st_chunk *below = free_below(space, c);
+        chunk_erase_head(c);
+        size += chunk_size(below);
+        if (below == space->victim) {
+            is_victim = true;
+        } else {
+            st_bins_unlink(space, below, chunk_size(below));
+        }
+        c = below;
+    }
+    if (chunk_is_used(next)) {
+        chunk_clear_flag(next, ST_HEAD_P);
+    } else if (next == space->top) {
+        if (is_victim) {
+            space->victim = NULL;
+            space->victim_size = 0;
+        }
+        free_into_top(space, c, size);
+        return;
+    } else {
+        size_t next_size = chunk_size(next);
+        if (next == space->victim) {
+            is_victim = true;
+        } else {
+            st_bins_unlink(space, next, next_size);
+        }
+        size += next_size;
+        chunk_erase_head(next);
+    }
+    if (is_victim) {
+        free_set_victim(space, c, size);
+        return;
+    }
+    free_set(space, c, size);
+    st_bins_link(space, c, size);
+    if (!bins_is_small(size)) free_count_large(space);
+}
+
+/* ---- quick lists ---- */
+
+#if STRATA_QUICK
+
+void st_space_flush_quick(st_space *space)
+{
+    if (space->quick_size == 0) return;
+    space->quick_size = 0;
+    for (unsigned idx = 0; idx < ST_SMALL_BINS; idx++) {
+        st_chunk *c = space->quick[idx];
+        space->quick[idx] = NULL;
+        while (c != NULL) {
+            if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_quick(space, c, idx)))
+                st_bins_report_broken(c);
+            st_chunk *next = c->next;
+            chunk_clear_flag(c, ST_HEAD_Q);
+            if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_sound(space, chunk_mem(c))))
+                st_free_report(space, chunk_mem(c));
+            st_free_merge(space, c, idx * ST_CHUNK_GRAIN);
+            c = next;
+        }
+    }
+}
+
+static void free_keep(st_space *space, st_chunk *c, size_t size)
+{
+    unsigned idx = bins_small_idx(size);
+    chunk_set_flag(c, ST_HEAD_Q);
+    c->next = space->quick[idx];
+    space->quick[idx] = c;
+    space->quick_size += size;
+    if (ST_UNLIKELY(space->quick_size > st_option(quick_limit))) st_space_flush_quick(space);
+}
+
+#endif
+
+void st_space_free(st_space *space, void *mem)
+{
+    if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_sound(space, mem))) {
+        st_free_report(space, mem);
+        return;
+    }
+    st_chunk *c = chunk_of(mem);
+    size_t size = chunk_size(c);
+    if (STRATA_STATS) {
+        space->live -= size;
+        space->frees++;
+    }
+    if (STRATA_WIPE) st_fill(mem, 0xdf, size - ST_CHUNK_OVERHEAD);
+#if STRATA_QUICK
+    if (ST_LIKELY(bins_is_small(size))) {
+        free_keep(space, c, size);
+        return;
+    }
+#endif
+    st_free_merge(space, c, size);
+}

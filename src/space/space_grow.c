@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Memory from the host and back to it: segments, the fence, growing and trimming top.
+ * Owns INV-SPACE-15, -18, -19 and -21.
+ */
+#include "books/options.h"
+#include "space/bins.h"
+#include "space/space.h"
+
+/* A space's footprint grows by at least this, or by an eighth, whichever is more: few calls of
+ * the host, and little that is charged but not used. */
+#define GROW_STEP_MIN (2 * ST_GRANULE)
+#define GROW_STEP_SHARE 8
+/* Address space of one segment, unless a single block needs more. */
+#define GROW_SEGMENT_MAX (SIZE_MAX > 0xffffffff ? ST_GIB_OR_MAX : 64 * ST_MIB)
+
+void st_space_init(st_space *space, size_t idx, size_t secret)
+{
+    space->idx = idx;
+    space->secret = secret;
+    space->release_count = st_option(release_rate);
+#if STRATA_THREADS
+    space->lock.rank = st_lock_rank_space + (uint32_t)idx;
+#endif
+}
+
+static st_owner grow_owner(const st_space *space)
+{
+    return st_owner_make(st_owner_space, (uint32_t)space->idx);
+}
+
+static size_t grow_round(size_t size)
+{
+    return st_round_up(size, st_max(ST_GRANULE, st_os_page_size()));
+}
+
+static void grow_count(st_space *space, size_t committed)
+{
+    space->footprint += committed;
+    if (space->footprint > space->footprint_peak) space->footprint_peak = space->footprint;
+}
+
+/* Writes the fence of a segment; P is for the caller to clear if the chunk below is free. */
+static void grow_set_fence(const st_space *space, st_segment *segment)
+{
+    chunk_set_head(segment_fence(segment), 0, ST_HEAD_C | ST_HEAD_P, space->secret);
+}
+
+/* ---- inside a segment ---- */
+
+/* How much more to commit so that top gets `missing` bytes larger. */
+static size_t grow_step(const st_space *space, size_t missing)
+{
+    size_t step = st_max(GROW_STEP_MIN, space->footprint / GROW_STEP_SHARE);
+    return st_max(grow_round(missing), grow_round(step));
+}
+
+/* Tries to take the address space right above the segment, if it is used up. */
+static bool grow_reserve_more(st_space *space, st_segment *segment, size_t missing)
+{
+    size_t size = st_max(grow_round(missing), st_min(space->reserved, GROW_SEGMENT_MAX));
+    if (!st_os_reserve_at(segment->base + segment->reserved, size)) return false;
+    segment->reserved += size;
+    space->reserved += size;
+    if (segment->base + segment->reserved > space->highest)
+        space->highest = segment->base + segment->reserved;
+    return true;
+}
+
+/* Commits the next `step` bytes, and the page map with them. */
+static bool grow_commit(const st_space *space, const st_segment *segment, size_t step)
+{
+    char *end = segment->base + segment->committed;
+    if (!st_os_commit(end, step)) return false;
+    if (st_pagemap_set(end, step, grow_owner(space))) return true;
+    st_os_decommit(end, step);
+    return false;
+}
+
+/* Grows top within its segment by at least `missing` bytes. */
+static bool grow_top(st_space *space, size_t missing)
+{
+    st_segment *segment = space->segments;
+    if (segment == NULL) return false;
+    size_t left = segment->reserved - segment->committed;
+    if (left < missing) {
+        if (!grow_reserve_more(space, segment, missing - left)) return false;
+        left = segment->reserved - segment->committed;
+    }
+    size_t step = st_min(grow_step(space, missing), left);
+    if (!grow_commit(space, segment, step)) {
+        step = grow_round(missing);
+        if (step > left || !grow_commit(space, segment, step)) return false;
+    }
+    /* The old fence becomes part of top, whose bytes from top_fresh on must be zero. */
+    st_chunk *fence = segment_fence(segment);
+    fence->prev_size = 0;
+    fence->head = 0;
+    segment->committed += step;
+    grow_count(space, step);
+    space->top_size += step;
+    chunk_set_head(space->top, space->top_size, ST_HEAD_P, space->secret);
+    grow_set_fence(space, segment);
+    return true;
+}
+
+/* ---- new segments ---- */
+
+/* Makes what is left of top a free chunk like others. */
+static void grow_retire_top(st_space *space)
+{
+    if (space->top == NULL) return;
+    st_chunk *top = space->top;
+    chunk_set_foot(top, space->top_size);
+    chunk_clear_flag(chunk_at(top, space->top_size), ST_HEAD_P);
+    st_bins_link(space, top, space->top_size);
+}
+
+static void grow_widen_bounds(st_space *space, const st_segment *segment)
+{
+    const char *end = segment->base + segment->reserved;
+    if (space->lowest == NULL || segment->base < space->lowest) space->lowest = segment->base;
+    if (end > space->highest) space->highest = end;
+}
+
+/* Takes a range of address space for `need` usable bytes: as much as the space has already, so
+ * that there are few; less where that is refused. */
+static char *grow_reserve(const st_space *space, size_t need, size_t *reserved)
+{
+    size_t wanted = st_max(st_option(segment_size), st_min(space->reserved, GROW_SEGMENT_MAX));
+    for (;;) {
+        wanted = st_max(grow_round(wanted), need);
+        *reserved = wanted;
+        char *base = st_os_reserve(wanted, ST_GRANULE);
+        if (base != NULL || wanted == need) return base;
+        wanted /= 2;
+    }
+}
+
+static void grow_start_segment(st_space *space, char *base, size_t committed, size_t reserved)
+{
+    st_segment *segment = (st_segment *)(void *)base;
+    segment->base = base;
+    segment->committed = committed;
+    segment->reserved = reserved;
+    segment->next = space->segments;
+    space->segments = segment;
+    space->reserved += reserved;
+    grow_count(space, committed);
+    grow_widen_bounds(space, segment);
+    grow_set_fence(space, segment);
+    space->top = segment_first(segment);
+    space->top_size = st_distance(space->top, segment_fence(segment));
+    space->top_fresh = chunk_mem(space->top);
+    chunk_set_head(space->top, space->top_size, ST_HEAD_P, space->secret);
+}
+
+/* A new segment whose top has at least `size` bytes. */
+static bool grow_segment(st_space *space, size_t size)
+{
+    size_t need = grow_round(size + ST_SEGMENT_HEADER + ST_FENCE_SIZE);
+    size_t reserved;
+    char *base = grow_reserve(space, need, &reserved);
+    if (base == NULL) return false;
+    size_t committed = st_min(grow_step(space, need), reserved);
+    if (!st_os_commit(base, committed)) {
+        committed = need;
+        if (!st_os_commit(base, committed)) {
+            st_os_release(base, reserved);
+            return false;
+        }
+    }
+    if (!st_pagemap_set(base, committed, grow_owner(space))) {
+        st_os_release(base, reserved);
+        return false;
+    }
+    grow_retire_top(space);
+    grow_start_segment(space, base, committed, reserved);
+    return true;
+}
+
+/* 1. What is kept unmerged may be enough, or join top.
+ * 2. Grow top where it is.
+ * 3. Start a new segment; top's rest becomes an ordinary free chunk. */
+bool st_space_grow(st_space *space, size_t size)
+{
+    size_t need = size + ST_CHUNK_MIN;
+    if (STRATA_STATS) space->live_peak = st_max(space->live_peak, space->live + size);
+#if STRATA_QUICK
+    if (space->quick_size > 0) {
+        st_space_flush_quick(space);
+        if (space->top_size >= need) return true;
+    }
+#endif
+    return grow_top(space, need - space->top_size) || grow_segment(space, need);
+}
+
+/* ---- back to the host ---- */
+
+bool st_space_trim_top(st_space *space, size_t pad)
+{
+    if (space->top == NULL) return false;
+    size_t page_size = st_os_page_size();
+    uintptr_t start = st_addr(chunk_mem(space->top));
+    uintptr_t fence = st_round_down(st_addr(space->top) + space->top_size, page_size);
+    if (st_add_overflows(start, pad, &start) || start >= fence) return false;
+    start = st_round_up(start, page_size);
+    if (start >= fence || st_addr(space->top_fresh) <= start) return false;
+    uintptr_t dirty_end = st_round_up(st_addr(space->top_fresh), page_size);
+    char *from = st_at(space->top, start - st_addr(space->top));
+    char *to = from + (st_min(dirty_end, fence) - start);
+    if (!st_os_purge(from, st_distance(from, to))) return false;
+    /* What was touched in the fence's own page can't be given back, only cleared. */
+    if (space->top_fresh > to) st_fill(to, 0, st_distance(to, space->top_fresh));
+    space->top_fresh = from;
+    return true;
+}
+
+/* True if the whole segment is one free chunk. */
+static bool grow_is_unused(const st_segment *segment)
+{
+    const st_chunk *first = segment_first(segment);
+    return !chunk_is_used(first) && chunk_above(first) == segment_fence(segment);
+}
+
+static bool grow_release(st_space *space, st_segment **slot)
+{
+    st_segment *segment = *slot;
+    st_segment gone = *segment;
+    st_chunk *c = segment_first(segment);
+    if (c == space->victim) {
+        space->victim = NULL;
+        space->victim_size = 0;
+    } else {
+        st_bins_unlink(space, c, chunk_size(c));
+    }
+    st_pagemap_set(gone.base, gone.committed, 0);
+    if (!st_os_release(gone.base, gone.reserved)) {
+        st_pagemap_set(gone.base, gone.committed, grow_owner(space));
+        st_bins_link(space, c, chunk_size(c));
+        return false;
+    }
+    *slot = gone.next;
+    space->footprint -= gone.committed;
+    space->reserved -= gone.reserved;
+    return true;
+}
+
+bool st_space_release_segments(st_space *space)
+{
+    bool any = false;
+    space->release_count = st_option(release_rate);
+    if (space->segments == NULL) return false;
+    st_segment **slot = &space->segments->next;
+    while (*slot != NULL) {
+        if (grow_is_unused(*slot) && grow_release(space, slot)) {
+            any = true;
+        } else {
+            slot = &(*slot)->next;
+        }
+    }
+    return any;
+}
+
+/* Purges the whole pages between a free chunk's links and its end. */
+static int grow_purge_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
+                            size_t size, st_chunk_kind kind)
+{
+    bool *any = context;
+    size_t page_size = st_os_page_size();
+    (void)segment;
+    if (kind != st_chunk_free) return 0;
+    size_t links = sizeof(st_chunk) + 3 * sizeof(void *); /* those of a tree chunk */
+    uintptr_t start = st_round_up(st_addr(chunk) + links, page_size);
+    uintptr_t end = st_round_down(st_addr(chunk) + size, page_size);
+    if (start < end && st_os_purge(st_at(chunk, start - st_addr(chunk)), end - start)) *any = true;
+    return 0;
+}
+
+bool st_space_trim(st_space *space, size_t pad)
+{
+    bool any = false;
+#if STRATA_QUICK
+    st_space_flush_quick(space);
+#endif
+    if (st_space_release_segments(space)) any = true;
+    if (st_space_trim_top(space, pad)) any = true;
+    st_space_walk(space, grow_purge_chunk, &any);
+    return any;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Resizing a block where it is.
+ */
+#include "books/report.h"
+#include "space/bins.h"
+#include "space/space_free.h"
+
+void st_resize_give_tail(st_space *space, st_chunk *c, size_t size)
+{
+    size_t rest_size = chunk_size(c) - size;
+    if (rest_size < ST_CHUNK_MIN) return;
+    st_chunk *rest = chunk_at(c, size);
+    chunk_set_head(c, size, (c->head & ST_HEAD_P) | ST_HEAD_C, space->secret);
+    chunk_set_head(rest, rest_size, ST_HEAD_P | ST_HEAD_C, space->secret);
+    st_free_merge(space, rest, rest_size);
+    if (STRATA_STATS) space->live -= rest_size;
+}
+
+/* Makes c, in use, end `more` bytes higher; what was there is the caller's to have unlinked. */
+static void resize_extend(st_space *space, st_chunk *c, size_t more)
+{
+    st_chunk *absorbed = chunk_above(c);
+    chunk_set_head(c, chunk_size(c) + more, (c->head & ST_HEAD_P) | ST_HEAD_C, space->secret);
+    chunk_erase_head(absorbed);
+    if (STRATA_STATS) space->live += more;
+}
+
+/* Grows into top, which grows itself if it is too small and can do so in place. */
+static bool resize_into_top(st_space *space, st_chunk *c, size_t more)
+{
+    st_chunk *top = chunk_above(c);
+    if (space->top_size < more + ST_CHUNK_MIN) {
+        if (!st_space_grow(space, more)) return false;
+        /* Growing may have merged, or begun a new segment. */
+        if (chunk_above(c) != space->top || space->top_size < more + ST_CHUNK_MIN) return false;
+        top = space->top;
+    }
+    size_t top_size = space->top_size - more;
+    resize_extend(space, c, more);
+    space->top = chunk_at(top, more);
+    space->top_size = top_size;
+    char *top_mem = chunk_mem(space->top);
+    if (space->top_fresh < top_mem) space->top_fresh = top_mem;
+    chunk_set_head(space->top, top_size, ST_HEAD_P, space->secret);
+    return true;
+}
+
+/* Grows into the free chunk above, then gives back what is too much of it. */
+static bool resize_into_free(st_space *space, st_chunk *c, size_t size)
+{
+    st_chunk *next = chunk_above(c);
+    size_t next_size = chunk_size(next);
+    if (chunk_size(c) + next_size < size) return false;
+    if (next == space->victim) {
+        space->victim = NULL;
+        space->victim_size = 0;
+    } else {
+        st_bins_unlink(space, next, next_size);
+    }
+    resize_extend(space, c, next_size);
+    chunk_set_flag(chunk_above(c), ST_HEAD_P);
+    st_resize_give_tail(space, c, size);
+    return true;
+}
+
+/* 1. Smaller or equal: give back the tail if it can be a chunk.
+ * 2. Top is above: take from it.
+ * 3. A free chunk is above: take it in. */
+bool st_space_resize(st_space *space, void *mem, size_t size)
+{
+    if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_sound(space, mem))) {
+        st_free_report(space, mem);
+        return true;
+    }
+    st_chunk *c = chunk_of(mem);
+    size_t old_size = chunk_size(c);
+    if (size <= old_size) {
+        st_resize_give_tail(space, c, size);
+        return true;
+    }
+    st_chunk *next = chunk_above(c);
+    if (next == space->top) return resize_into_top(space, c, size - old_size);
+    return !chunk_is_used(next) && resize_into_free(space, c, size);
+}
+
+size_t st_space_usable(const st_space *space, const void *mem)
+{
+    return st_free_is_sound(space, mem) ? chunk_usable(chunk_of(mem)) : 0;
+}

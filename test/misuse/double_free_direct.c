@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * A block with a mapping of its own freed twice; the mapping is kept for reuse.
+ */
+#include "misuse/misuse.h"
+
+int main(void)
+{
+    strata_option_set("direct_cache", (size_t)64 << 20);
+    void *mem = strata_malloc((size_t)9 << 20);
+    expect(DOUBLE_FREE, mem);
+    strata_free(mem);
+    strata_free(mem);
+    return went_on();
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * The very first addresses of the memory that the heap took.
+ */
+#include "misuse/misuse.h"
+
+int main(void)
+{
+    uintptr_t mem = (uintptr_t)strata_malloc(40);
+    void *start = (void *)(mem & ~(uintptr_t)65535);
+    expect(FOREIGN, start);
+    expect(INTERIOR, start);
+    strata_free(hidden_pointer(start));
+    return went_on();
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * A pointer into the middle of a block, just behind a copy of the block's own head and with
+ * a copy of the next one where that would be: what copying a struct over memory does.
+ */
+#include "misuse/misuse.h"
+
+int main(int count, char **arguments)
+{
+    (void)count;
+    char *mem = strata_malloc(504);
+    char *next = strata_malloc(504);
+    char *inside = mem + told_offset(arguments);
+    memcpy(inside - sizeof(size_t), mem - sizeof(size_t), sizeof(size_t));
+    size_t shift = (size_t)(inside - mem);
+    memcpy(next + shift - sizeof(size_t), next - sizeof(size_t), sizeof(size_t));
+    expect(INTERIOR, inside);
+    strata_free(hidden_pointer(inside));
+    strata_free(mem);
+    strata_free(next);
+    return went_on();
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * A pointer into a block with a mapping of its own, at the offset told.
+ */
+#include "misuse/misuse.h"
+
+int main(int count, char **arguments)
+{
+    (void)count;
+    char *mem = strata_malloc((size_t)9 << 20);
+    char *inside = mem + told_offset(arguments);
+    expect(INTERIOR, inside);
+    strata_free(hidden_pointer(inside));
+    strata_free(mem);
+    return went_on();
+}

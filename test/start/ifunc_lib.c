@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * A library whose function is chosen at load time by a resolver that allocates: it runs while
+ * the dynamic linker is still relocating, before a preloaded allocator's own relocation.
+ */
+#include "start/start.h"
+
+char *start_ifunc_block; /* what the resolver allocated */
+
+static int answer(void)
+{
+    return 42;
+}
+
+/* The dynamic linker calls this; its result is the address of start_answer. */
+static int (*resolve_answer(void))(void)
+{
+    char *kept = malloc(100);
+    char *dropped = malloc(40);
+    char *large = malloc(70000);
+    free(dropped);
+    free(large);
+    if (kept != NULL) kept[0] = 'k';
+    start_ifunc_block = kept;
+    return answer;
+}
+
+int start_answer(void) __attribute__((ifunc("resolve_answer")));

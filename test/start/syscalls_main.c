@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Allocates in every way between two marks that a tracer of system calls sees: writes of
+ * nothing to descriptors that are not open. Threads exist before and end after them.
+ */
+#include "start/start.h"
+
+#include <pthread.h>
+
+enum { thread_count = 3 };
+
+static pthread_barrier_t begin, end;
+
+static void work(unsigned seed)
+{
+    static _Thread_local char *blocks[50];
+    for (unsigned step = 0; step < 20000; step++) {
+        seed = seed * 1664525 + 1013904223;
+        size_t idx = (seed >> 8) % 50;
+        size_t size = step % 500 == 0 ? 6000000 : (seed >> 16) % 20000;
+        blocks[idx] = realloc(blocks[idx], size);
+        require(blocks[idx] != NULL, "there is memory");
+        if (seed % 3 == 0) {
+            free(blocks[idx]);
+            blocks[idx] = calloc(1, size);
+        }
+    }
+    for (size_t idx = 0; idx < 50; idx++) free(blocks[idx]);
+    strata_trim(0);
+    strata_stats stats;
+    strata_stats_get(&stats);
+}
+
+static void *body(void *argument)
+{
+    pthread_barrier_wait(&begin);
+    work((unsigned)(uintptr_t)argument);
+    pthread_barrier_wait(&end);
+    return NULL;
+}
+
+int main(void)
+{
+    pthread_t threads[thread_count];
+    pthread_barrier_init(&begin, NULL, thread_count + 1);
+    pthread_barrier_init(&end, NULL, thread_count + 1);
+    for (size_t n = 0; n < thread_count; n++) {
+        require(pthread_create(&threads[n], NULL, body, (void *)(uintptr_t)n) == 0, "a thread");
+    }
+    usleep(200000);
+    ssize_t ignored = write(-11, "", 0);
+    pthread_barrier_wait(&begin);
+    work(99);
+    pthread_barrier_wait(&end);
+    ignored = write(-12, "", 0);
+    (void)ignored;
+    for (size_t n = 0; n < thread_count; n++) pthread_join(threads[n], NULL);
+    return 0;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Sentences on standard error, and numbers as people read them.
+ */
+#define _GNU_SOURCE
+#include "cmd.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+static void text_sentence(const char *format, va_list arguments)
+{
+    fputs("strata: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
+int cmd_fail(int status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    text_sentence(format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+void cmd_warn(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    text_sentence(format, arguments);
+    va_end(arguments);
+}
+
+char *cmd_format(const char *format, ...)
+{
+    va_list arguments;
+    char *text = NULL;
+    va_start(arguments, format);
+    const int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    return length < 0 ? NULL : text;
+}
+
+const char *cmd_size_text(uint64_t size, cmd_buffer *buffer)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    if (size < 1024) {
+        snprintf(buffer->text, sizeof buffer->text, "%" PRIu64 " B", size);
+        return buffer->text;
+    }
+    double scaled = (double)size / 1024;
+    size_t unit = 0;
+    /* What would round to 1024.0 of a unit is 1.0 of the next. */
+    while (scaled >= 1023.95 && unit + 1 < sizeof units / sizeof units[0]) {
+        scaled /= 1024;
+        unit++;
+    }
+    snprintf(buffer->text, sizeof buffer->text, "%.1f %s", scaled, units[unit]);
+    return buffer->text;
+}
+
+const char *cmd_count_text(uint64_t count, cmd_buffer *buffer)
+{
+    char digits[24];
+    const int length = snprintf(digits, sizeof digits, "%" PRIu64, count);
+    char *out = buffer->text;
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0) *out++ = ',';
+        *out++ = digits[i];
+    }
+    *out = '\0';
+    return buffer->text;
+}
+
+const char *cmd_value_text(size_t value, cmd_buffer *buffer)
+{
+    static const char suffixes[] = "kmg";
+    if (value == SIZE_MAX) {
+        strcpy(buffer->text, "max");
+        return buffer->text;
+    }
+    size_t unit = 0;
+    while (value != 0 && value % 1024 == 0 && suffixes[unit] != '\0') {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(buffer->text, sizeof buffer->text, "%zu%.*s", value, unit > 0 ? 1 : 0,
+             unit > 0 ? &suffixes[unit - 1] : "");
+    return buffer->text;
+}
