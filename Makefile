@@ -17,6 +17,9 @@ export CTEST_PARALLEL_LEVEL := $(JOBS)
 cmake = MAKEFLAGS=--no-print-directory $(CMAKE)
 workflow = $(cmake) --workflow --preset
 
+# The compiler that CMake chose; `cc` need not exist.
+found_compiler = $(shell sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' build/CMakeCache.txt)
+
 .PHONY: all help run quick test nightly dist check format tidy coverage fuzz install clean setup
 .DEFAULT_GOAL := all
 
@@ -28,14 +31,16 @@ help: ## these goals
 
 run: all ## a real job on strata: the C compiler compiles strata.c; then the report
 	@mkdir -p build/run
-	build/strata run --stats -- $(CC) -O2 -c build/dist/strata.c -o build/run/strata.o
+	build/strata run --stats -- $(found_compiler) -O2 -c build/dist/strata.c -o build/run/strata.o
 
 quick: setup ## the tests that answer within seconds (preset dev)
 	@$(workflow) quick
 
 test: setup ## all tests but the long ones: preset dev (sanitizers), then the libraries as shipped
-	@$(workflow) dev
-	@$(workflow) release-tests
+	@status=0; \
+	$(workflow) dev || status=1; \
+	$(workflow) release-tests || status=1; \
+	exit $$status
 
 nightly: setup all ## every preset, the long tests too, all house rules
 	@tools/nightly.sh

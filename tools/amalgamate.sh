@@ -25,7 +25,6 @@ fi
 dir=${1:-$root/dist}
 
 # STRATA_VERSION_MAJOR, _MINOR and _PATCH of the public header, joined by dots.
-# shellcheck disable=SC2016 # the $1 and $2 are awk's.
 version=$("${AWK:-awk}" '
     $1 == "#define" && $2 ~ /^STRATA_VERSION_(MAJOR|MINOR|PATCH)$/ { part[$2] = $3 }
     END {

@@ -8,12 +8,23 @@
 #include "books/report.h"
 #include "map/direct.h"
 
+/* Each space has its cache lines to itself, so that threads in different ones don't disturb each
+ * other. */
+typedef struct heap_slot {
+    _Alignas(STRATA_THREADS ? 64 : sizeof(void *)) st_space space;
+} heap_slot;
+
 static struct {
-    st_space space[STRATA_SPACES_MAX];
+    heap_slot slot[STRATA_SPACES_MAX];
     st_lock init_lock;              /* guards the two below being changed */
     ST_ATOMIC(uint32_t) space_count; /* spaces in use; 0 until prepared */
     ST_ATOMIC(size_t) size_mismatches; /* sized frees that were wrong about the size */
 } heap_state; /* all zero: the spaces' pages are touched as they are used */
+
+ST_ALWAYS_INLINE st_space *heap_space(uint32_t idx)
+{
+    return &heap_state.slot[idx].space;
+}
 
 /* ---- preparation ---- */
 
@@ -30,7 +41,7 @@ ST_COLD void st_heap_prepare(void)
         heap_state.init_lock.rank = st_lock_rank_init;
         st_base_hook.write = heap_write;
         st_base_hook.stop = st_os_stop;
-        st_space_init(&heap_state.space[0], 0, st_os_entropy());
+        st_space_init(heap_space(0), 0, st_os_entropy());
         /* SYNC-3 release: the space is ready before it is counted. */
         st_store_release(&heap_state.space_count, 1);
     }
@@ -45,7 +56,7 @@ unsigned st_heap_space_count(void)
 
 st_space *st_heap_space(unsigned idx)
 {
-    return &heap_state.space[idx];
+    return heap_space(idx);
 }
 
 /* ---- which space ---- */
@@ -67,7 +78,7 @@ static st_space *heap_start_space(void) ST_NO_LOCK_ANALYSIS
     st_lock_take(&heap_state.init_lock);
     uint32_t count = st_load_relaxed(&heap_state.space_count); /* relaxed: under the lock. */
     if (count > 0 && count < st_option(spaces)) {
-        space = &heap_state.space[count];
+        space = heap_space(count);
         st_space_init(space, count, st_os_entropy());
         st_lock_take(&space->lock);
         heap_home = count;
@@ -78,20 +89,28 @@ static st_space *heap_start_space(void) ST_NO_LOCK_ANALYSIS
     return space;
 }
 
-/* The home space is taken by another thread: 1. any other that is free becomes our home; 2. a
- * new one; 3. we wait for ours. */
+/* Tries before a thread leaves its home: most critical sections are over sooner, and a thread
+ * that stays keeps its memory together. */
+enum { heap_patience = 8 };
+
+/* The home space is taken by another thread: 1. we try again for a moment; 2. any other that is
+ * free becomes our home; 3. a new one does; 4. we wait for ours. */
 static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
 {
     uint32_t count = st_heap_space_count();
+    for (int tries = 0; tries < heap_patience; tries++) {
+        st_cpu_relax();
+        if (st_lock_try(&heap_space(heap_home)->lock)) return heap_space(heap_home);
+    }
     for (uint32_t step = 1; step < count; step++) {
         uint32_t idx = (heap_home + step) % count;
-        if (!st_lock_try(&heap_state.space[idx].lock)) continue;
+        if (!st_lock_try(&heap_space(idx)->lock)) continue;
         heap_home = idx;
-        return &heap_state.space[idx];
+        return heap_space(idx);
     }
     st_space *space = heap_start_space();
     if (space != NULL) return space;
-    space = &heap_state.space[heap_home];
+    space = heap_space(heap_home);
     st_lock_take(&space->lock);
     return space;
 }
@@ -100,10 +119,10 @@ static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
 ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
 {
     if (ST_UNLIKELY(!st_os_is_started)) {
-        st_lock_take(&heap_state.space[0].lock);
-        return &heap_state.space[0];
+        st_lock_take(&heap_space(0)->lock);
+        return heap_space(0);
     }
-    st_space *space = &heap_state.space[heap_home];
+    st_space *space = heap_space(heap_home);
     return ST_LIKELY(st_lock_try(&space->lock)) ? space : heap_move();
 }
 
@@ -111,14 +130,14 @@ ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
 
 ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
 {
-    st_lock_take(&heap_state.space[0].lock);
-    return &heap_state.space[0];
+    st_lock_take(&heap_space(0)->lock);
+    return heap_space(0);
 }
 
 #endif
 
 /* At STRATA_CHECK 3 the whole space is proved every so many operations. */
-ST_ALWAYS_INLINE void heap_leave(st_space *space) ST_NO_LOCK_ANALYSIS
+ST_ALWAYS_INLINE void heap_leave(st_space *space) ST_RELEASES(space->lock)
 {
     if (STRATA_CHECK >= 3 && ++space->check_count >= STRATA_CHECK_PERIOD) {
         space->check_count = 0;
@@ -134,10 +153,10 @@ ST_ALWAYS_INLINE st_space *heap_owner(const void *mem)
 #if STRATA_PAGEMAP
     st_owner owner = st_pagemap_get(mem);
     if (ST_UNLIKELY(st_owner_kind_of(owner) != st_owner_space)) return NULL;
-    return &heap_state.space[st_owner_idx_of(owner)];
+    return heap_space(st_owner_idx_of(owner));
 #else
     (void)mem;
-    return &heap_state.space[0];
+    return heap_space(0);
 #endif
 }
 
@@ -148,7 +167,7 @@ static bool heap_is_direct(size_t size)
     return STRATA_PAGEMAP && size >= st_option(direct_threshold);
 }
 
-static void *heap_alloc_direct(size_t req, size_t alignment, char **dirty_end)
+static ST_NOINLINE void *heap_alloc_direct(size_t req, size_t alignment, char **dirty_end)
 {
 #if STRATA_PAGEMAP
     bool is_zero = false;
@@ -163,24 +182,38 @@ static void *heap_alloc_direct(size_t req, size_t alignment, char **dirty_end)
 #endif
 }
 
+static void *heap_alloc_in(st_space *space, size_t req, size_t alignment, char **dirty_end)
+    ST_REQUIRES(space->lock)
+{
+    size_t size = st_chunk_size_for(req);
+    if (alignment > ST_CHUNK_GRAIN) return st_space_alloc_aligned(space, alignment, size);
+    return st_space_alloc(space, size, dirty_end);
+}
+
 /* The host has refused memory: 1. with what was cached given back, once more; 2. from any other
  * space; 3. a mapping of its own, for which there may be room where no segment fits. */
-static ST_COLD void *heap_alloc_scarce(size_t req, char **dirty_end)
+static ST_COLD void *heap_alloc_scarce(size_t req, size_t alignment, char **dirty_end)
 {
 #if STRATA_PAGEMAP
     st_direct_trim();
 #endif
     for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
-        st_space *space = &heap_state.space[idx];
+        st_space *space = heap_space(idx);
         st_lock_take(&space->lock);
-        void *mem = st_space_alloc(space, st_chunk_size_for(req), dirty_end);
+        void *mem = heap_alloc_in(space, req, alignment, dirty_end);
         st_lock_drop(&space->lock);
         if (mem != NULL) return mem;
     }
-    return heap_alloc_direct(req, 1, dirty_end);
+    return heap_alloc_direct(req, alignment, dirty_end);
 }
 
-void *st_heap_alloc(size_t req, char **dirty_end)
+ST_ALWAYS_INLINE void heap_ensure_prepared(void)
+{
+    /* relaxed: whoever sees 0 takes the lock to look again. */
+    if (ST_UNLIKELY(st_load_relaxed(&heap_state.space_count) == 0)) st_heap_prepare();
+}
+
+void *st_heap_alloc(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
 {
     if (ST_UNLIKELY(req > ST_REQUEST_MAX)) return NULL;
     size_t size = st_chunk_size_for(req);
@@ -188,15 +221,15 @@ void *st_heap_alloc(size_t req, char **dirty_end)
         void *mem = heap_alloc_direct(req, 1, dirty_end);
         if (mem != NULL) return mem;
     }
-    /* relaxed: whoever sees 0 takes the lock to look again. */
-    if (ST_UNLIKELY(st_load_relaxed(&heap_state.space_count) == 0)) st_heap_prepare();
+    heap_ensure_prepared();
     st_space *space = heap_enter();
     void *mem = st_space_alloc(space, size, dirty_end);
     heap_leave(space);
-    return ST_LIKELY(mem != NULL) ? mem : heap_alloc_scarce(req, dirty_end);
+    if (!STRATA_PAGEMAP || ST_LIKELY(mem != NULL)) return mem;
+    return heap_alloc_scarce(req, 1, dirty_end);
 }
 
-void *st_heap_alloc_aligned(size_t alignment, size_t req)
+void *st_heap_alloc_aligned(size_t alignment, size_t req) ST_NO_LOCK_ANALYSIS
 {
     size_t room;
     if (alignment <= ST_CHUNK_GRAIN) return st_heap_alloc(req, NULL);
@@ -207,11 +240,12 @@ void *st_heap_alloc_aligned(size_t alignment, size_t req)
         void *mem = heap_alloc_direct(req, alignment, NULL);
         if (mem != NULL) return mem;
     }
-    st_heap_prepare();
+    heap_ensure_prepared();
     st_space *space = heap_enter();
     void *mem = st_space_alloc_aligned(space, alignment, st_chunk_size_for(req));
     heap_leave(space);
-    return mem;
+    if (!STRATA_PAGEMAP || ST_LIKELY(mem != NULL)) return mem;
+    return heap_alloc_scarce(req, alignment, NULL);
 }
 
 /* ---- free ---- */
@@ -309,8 +343,8 @@ void *st_heap_realloc(void *mem, size_t req)
     st_space *space = heap_owner(mem);
     if (space == NULL) return heap_realloc_other(mem, req);
     st_lock_take(&space->lock);
-    bool resized = st_space_resize(space, mem, st_chunk_size_for(req));
-    size_t usable = resized ? 0 : st_space_usable(space, mem);
+    size_t usable;
+    bool resized = st_space_resize(space, mem, st_chunk_size_for(req), &usable);
     heap_leave(space);
     return resized ? mem : heap_realloc_by_copy(mem, usable, req);
 }
@@ -341,7 +375,7 @@ bool st_heap_trim(size_t pad)
     any = st_direct_trim();
 #endif
     for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
-        st_space *space = &heap_state.space[idx];
+        st_space *space = heap_space(idx);
         st_lock_take(&space->lock);
         if (st_space_trim(space, pad)) any = true;
         st_lock_drop(&space->lock);
@@ -355,7 +389,7 @@ void st_heap_lock_all(void) ST_NO_LOCK_ANALYSIS
 {
     st_lock_take(&heap_state.init_lock);
     for (unsigned idx = 0; idx < st_heap_space_count(); idx++)
-        st_lock_take(&heap_state.space[idx].lock);
+        st_lock_take(&heap_space(idx)->lock);
 #if STRATA_PAGEMAP
     st_direct_lock();
     st_pagemap_lock();
@@ -369,7 +403,7 @@ void st_heap_unlock_all(void) ST_NO_LOCK_ANALYSIS
     st_direct_unlock();
 #endif
     for (unsigned idx = st_heap_space_count(); idx-- > 0;)
-        st_lock_drop(&heap_state.space[idx].lock);
+        st_lock_drop(&heap_space(idx)->lock);
     st_lock_drop(&heap_state.init_lock);
 }
 
@@ -380,6 +414,6 @@ void st_heap_reset_locks(void)
     st_direct_reset_lock();
 #endif
     for (unsigned idx = 0; idx < STRATA_SPACES_MAX; idx++)
-        st_lock_reset(&heap_state.space[idx].lock);
+        st_lock_reset(&heap_space(idx)->lock);
     st_lock_reset(&heap_state.init_lock);
 }

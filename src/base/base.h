@@ -46,7 +46,11 @@
 #define ST_COLD __attribute__((noinline, cold))
 #define ST_ALWAYS_INLINE static inline __attribute__((always_inline, unused))
 #define ST_WEAK __attribute__((weak))
+/* For types that lie in memory which the user sees as other types: the compiler must not move
+ * our accesses across the user's, even where it sees both. */
+#define ST_MAY_ALIAS __attribute__((may_alias))
 #else
+#define ST_MAY_ALIAS
 #define ST_LIKELY(cond) (cond)
 #define ST_UNLIKELY(cond) (cond)
 #define ST_NOINLINE

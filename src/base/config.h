@@ -82,6 +82,20 @@
 #define STRATA_CHECK_PERIOD 1024
 #endif
 
+/* @config STRATA_DIAGNOSE  1 finds out by a walk what exactly is wrong with a pointer that can't
+ * be freed; 0 tells by its head alone, which may name the wrong fault. About 0.5 KB of code.
+ * Range 0..1. */
+#ifndef STRATA_DIAGNOSE
+#define STRATA_DIAGNOSE (!STRATA_TINY)
+#endif
+
+/* @config STRATA_RETURN  1 returns memory to the host while the program runs; 0 keeps what was
+ * taken, for hosts that take nothing back (WebAssembly, microcontrollers). About 0.5 KB of code.
+ * Range 0..1. */
+#ifndef STRATA_RETURN
+#define STRATA_RETURN (!STRATA_TINY)
+#endif
+
 /* @config STRATA_WIPE  1 overwrites the bytes of a block when it is freed. Costs a pass over
  * every freed block. Range 0..1. */
 #ifndef STRATA_WIPE

@@ -31,8 +31,8 @@ typedef struct ST_CAPABILITY st_lock {
 } st_lock;
 
 /* Out of line: what to do when the lock is taken, or must wake somebody. */
-ST_INTERNAL void st_lock_wait(st_lock *lock);
-ST_INTERNAL void st_lock_wake(st_lock *lock);
+ST_INTERNAL ST_NOINLINE void st_lock_wait(st_lock *lock);
+ST_INTERNAL ST_NOINLINE void st_lock_wake(st_lock *lock);
 /* Rank bookkeeping of the calling thread, at STRATA_CHECK >= 2. */
 ST_INTERNAL void st_lock_note_taken(const st_lock *lock);
 ST_INTERNAL void st_lock_note_dropped(const st_lock *lock);

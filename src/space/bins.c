@@ -52,7 +52,10 @@ static void bins_unlink_small(st_space *space, st_chunk *c, unsigned idx)
 
 void st_bins_unlink(st_space *space, st_chunk *c, size_t size)
 {
-    if (bins_is_small(size)) {
+    if (c == space->victim) {
+        space->victim = NULL;
+        space->victim_size = 0;
+    } else if (bins_is_small(size)) {
         bins_unlink_small(space, c, bins_small_idx(size));
     } else {
         st_tree_unlink(space, c, size);

@@ -23,7 +23,8 @@ ST_ALWAYS_INLINE bool bins_is_inside(const st_space *space, const void *c)
 /* Puts the free chunk c of `size` bytes, whose head and foot are written, in its place. */
 ST_INTERNAL void st_bins_link(st_space *space, st_chunk *c, size_t size);
 
-/* Takes it out again. Links that contradict each other are reported. */
+/* Takes a free chunk out of wherever it is: its bin or tree, or the victim's place. Links that
+ * contradict each other are reported. */
 ST_INTERNAL void st_bins_unlink(st_space *space, st_chunk *c, size_t size);
 
 /* Takes the first chunk of small[idx], which is not empty. */

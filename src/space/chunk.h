@@ -30,7 +30,7 @@
 #include "base/bits.h"
 
 typedef struct st_chunk st_chunk;
-struct st_chunk {
+struct ST_MAY_ALIAS st_chunk {
     size_t prev_size; /* see above */
     size_t head;      /* see above */
     st_chunk *next;   /* in the same list; NULL at the end of small and quick lists */

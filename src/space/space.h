@@ -41,7 +41,7 @@
  * The fence is a head without a chunk: in use, size 0. It stops merging, and its prev_size is the
  * foot of the last chunk. In the segment that holds top it moves up as the segment grows. */
 typedef struct st_segment st_segment;
-struct st_segment {
+struct ST_MAY_ALIAS st_segment {
     st_segment *next;   /* older segment of the same space, or NULL */
     char *base;         /* first byte of the range, a multiple of ST_GRANULE */
     size_t committed;   /* usable bytes from base, whole granules: those the page map knows */
@@ -125,9 +125,9 @@ ST_INTERNAL void *st_space_alloc_aligned(st_space *space, size_t alignment, size
 ST_INTERNAL void st_space_free(st_space *space, void *mem) ST_REQUIRES(space->lock);
 
 /* Makes the block at `mem` at least `size` bytes of chunk without moving it: by giving back its
- * tail, or by growing into what is free above. False, and no change, if that can't be done.
- * Misuse is reported, and counts as true. */
-ST_INTERNAL bool st_space_resize(st_space *space, void *mem, size_t size)
+ * tail, or by growing into what is free above. *usable tells how many bytes it had before.
+ * False, and no change, if that can't be done. Misuse is reported, and counts as true. */
+ST_INTERNAL bool st_space_resize(st_space *space, void *mem, size_t size, size_t *usable)
     ST_REQUIRES(space->lock);
 
 /* Bytes usable in the block at `mem`; 0 if it is no block in use here. */

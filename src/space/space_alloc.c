@@ -10,27 +10,26 @@
 
 /* ---- handing out ---- */
 
-static void *alloc_finish(st_space *space, st_chunk *c, size_t size)
+static void *alloc_finish(st_space *space, st_chunk *c)
 {
     if (STRATA_STATS) {
-        space->live += size;
+        space->live += chunk_size(c);
         space->allocations++;
     }
     return chunk_mem(c);
 }
 
-/* Hands out a whole free chunk that is linked nowhere. Below a free chunk all is in use. */
-static void *alloc_whole(st_space *space, st_chunk *c, size_t size)
+/* Takes the lower `size` bytes of the free chunk c, which has `whole` and is linked nowhere. The
+ * rest is returned as a free chunk, linked nowhere, too; NULL if it is too small for one, and c
+ * is then taken whole. What lies below a free chunk is always in use. */
+static st_chunk *alloc_split(st_space *space, st_chunk *c, size_t whole, size_t size)
 {
-    chunk_set_head(c, size, ST_HEAD_P | ST_HEAD_C, space->secret);
-    chunk_set_flag(chunk_at(c, size), ST_HEAD_P);
-    return alloc_finish(space, c, size);
-}
-
-/* Cuts the free chunk c in two and hands out the lower part; the rest is returned as a free
- * chunk with head and foot, linked nowhere. */
-static st_chunk *alloc_cut(st_space *space, st_chunk *c, size_t size, size_t rest_size)
-{
+    size_t rest_size = whole - size;
+    if (rest_size < ST_CHUNK_MIN) {
+        chunk_set_head(c, whole, ST_HEAD_P | ST_HEAD_C, space->secret);
+        chunk_set_flag(chunk_at(c, whole), ST_HEAD_P);
+        return NULL;
+    }
     st_chunk *rest = chunk_at(c, size);
     chunk_set_head(c, size, ST_HEAD_P | ST_HEAD_C, space->secret);
     chunk_set_head(rest, rest_size, ST_HEAD_P, space->secret);
@@ -39,17 +38,17 @@ static st_chunk *alloc_cut(st_space *space, st_chunk *c, size_t size, size_t res
 }
 
 /* The victim's place is taken by a newer rest; it goes to its bin. */
-static void alloc_replace_victim(st_space *space, st_chunk *rest, size_t rest_size)
+static void alloc_replace_victim(st_space *space, st_chunk *rest)
 {
     if (space->victim_size != 0) st_bins_link(space, space->victim, space->victim_size);
     space->victim = rest;
-    space->victim_size = rest_size;
+    space->victim_size = chunk_size(rest);
 }
 
 /* ---- sources, in the order in which they are asked ---- */
 
 #if STRATA_QUICK
-static void *alloc_from_quick(st_space *space, unsigned idx)
+ST_ALWAYS_INLINE void *alloc_from_quick(st_space *space, unsigned idx)
 {
     st_chunk *c = space->quick[idx];
     if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_quick(space, c, idx)))
@@ -57,34 +56,26 @@ static void *alloc_from_quick(st_space *space, unsigned idx)
     space->quick[idx] = c->next;
     space->quick_size -= idx * ST_CHUNK_GRAIN;
     chunk_clear_flag(c, ST_HEAD_Q);
-    return alloc_finish(space, c, idx * ST_CHUNK_GRAIN);
+    return alloc_finish(space, c);
 }
 #endif
 
 static void *alloc_from_victim(st_space *space, size_t size)
 {
     st_chunk *c = space->victim;
-    size_t rest_size = space->victim_size - size;
-    if (rest_size < ST_CHUNK_MIN) {
-        size_t whole = space->victim_size;
-        space->victim = NULL;
-        space->victim_size = 0;
-        return alloc_whole(space, c, whole);
-    }
-    space->victim = alloc_cut(space, c, size, rest_size);
-    space->victim_size = rest_size;
-    return alloc_finish(space, c, size);
+    size_t whole = space->victim_size;
+    space->victim = alloc_split(space, c, whole, size);
+    space->victim_size = space->victim != NULL ? whole - size : 0;
+    return alloc_finish(space, c);
 }
 
 /* A small chunk from small[idx], which is of `size` or larger. */
 static void *alloc_from_small(st_space *space, unsigned idx, size_t size)
 {
     st_chunk *c = st_bins_pop_small(space, idx);
-    size_t whole = idx * ST_CHUNK_GRAIN;
-    if (whole - size < ST_CHUNK_MIN) return alloc_whole(space, c, whole);
-    st_chunk *rest = alloc_cut(space, c, size, whole - size);
-    alloc_replace_victim(space, rest, whole - size);
-    return alloc_finish(space, c, size);
+    st_chunk *rest = alloc_split(space, c, idx * ST_CHUNK_GRAIN, size);
+    if (rest != NULL) alloc_replace_victim(space, rest);
+    return alloc_finish(space, c);
 }
 
 /* The best chunk of the trees, unless there is none or the victim fits a large request better.
@@ -101,17 +92,19 @@ static void *alloc_from_tree(st_space *space, size_t size)
                     !chunk_is_sealed(c, space->secret)))
         st_bins_report_broken(c);
     st_tree_unlink(space, c, whole);
-    if (whole - size < ST_CHUNK_MIN) return alloc_whole(space, c, whole);
-    st_chunk *rest = alloc_cut(space, c, size, whole - size);
-    if (bins_is_small(size)) {
-        alloc_replace_victim(space, rest, whole - size);
-    } else {
-        st_bins_link(space, rest, whole - size);
+    st_chunk *rest = alloc_split(space, c, whole, size);
+    if (rest != NULL) {
+        if (bins_is_small(size)) {
+            alloc_replace_victim(space, rest);
+        } else {
+            st_bins_link(space, rest, whole - size);
+        }
     }
-    return alloc_finish(space, c, size);
+    return alloc_finish(space, c);
 }
 
 static void *alloc_from_top(st_space *space, size_t size, char **dirty_end)
+    ST_REQUIRES(space->lock)
 {
     if (space->top_size < size + ST_CHUNK_MIN && !st_space_grow(space, size)) return NULL;
     st_chunk *c = space->top;
@@ -123,21 +116,18 @@ static void *alloc_from_top(st_space *space, size_t size, char **dirty_end)
     space->top_size -= size;
     chunk_set_head(rest, space->top_size, ST_HEAD_P, space->secret);
     chunk_set_head(c, size, ST_HEAD_P | ST_HEAD_C, space->secret);
-    return alloc_finish(space, c, size);
+    return alloc_finish(space, c);
 }
 
 /* A small request:
- * 1. a chunk of exactly this size: from its quick list, from its bin, or from the next bin,
- *    whose rest would be too small to be a chunk;
+ * 1. a chunk of exactly this size: from its quick list (st_space_alloc), from its bin, or from
+ *    the next bin, whose rest would be too small to be a chunk;
  * 2. the victim;
  * 3. the next bin that is not empty, which makes a new victim. */
 static void *alloc_small(st_space *space, size_t size)
 {
     unsigned idx = bins_small_idx(size);
     uint32_t map = space->small_map >> idx;
-#if STRATA_QUICK
-    if (ST_LIKELY(space->quick[idx] != NULL)) return alloc_from_quick(space, idx);
-#endif
     if (map & 3) return alloc_from_small(space, idx + (~map & 1), size);
     if (space->victim_size >= size) return alloc_from_victim(space, size);
     if (map != 0) return alloc_from_small(space, idx + st_lowest_bit(map), size);
@@ -147,7 +137,8 @@ static void *alloc_small(st_space *space, size_t size)
 /* Small requests as above. Then, for all:
  * 4. the best fit of the trees, or the victim if that is a better one;
  * 5. top, which grows if need be. */
-void *st_space_alloc(st_space *space, size_t size, char **dirty_end)
+static ST_NOINLINE void *alloc_search(st_space *space, size_t size, char **dirty_end)
+    ST_REQUIRES(space->lock)
 {
     void *mem = bins_is_small(size) ? alloc_small(space, size) : NULL;
     if (mem == NULL && space->tree_map != 0) mem = alloc_from_tree(space, size);
@@ -157,10 +148,23 @@ void *st_space_alloc(st_space *space, size_t size, char **dirty_end)
     return mem;
 }
 
+void *st_space_alloc(st_space *space, size_t size, char **dirty_end)
+{
+#if STRATA_QUICK
+    if (ST_LIKELY(bins_is_small(size)) && ST_LIKELY(space->quick[bins_small_idx(size)] != NULL)) {
+        char *mem = alloc_from_quick(space, bins_small_idx(size));
+        if (dirty_end != NULL) *dirty_end = mem + (size - ST_CHUNK_OVERHEAD);
+        return mem;
+    }
+#endif
+    return alloc_search(space, size, dirty_end);
+}
+
 /* ---- aligned ---- */
 
 /* Gives back the bytes of a block in use below the chunk that is kept. */
 static void alloc_free_below(st_space *space, st_chunk *c, st_chunk *kept)
+    ST_REQUIRES(space->lock)
 {
     size_t below = st_distance(c, kept);
     size_t size = chunk_size(c) - below;

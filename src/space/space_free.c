@@ -11,23 +11,14 @@
 
 /* ---- doubt ---- */
 
-bool st_free_is_sound(const st_space *space, const void *mem)
+bool st_free_is_granule_start(const void *mem)
 {
-    const st_chunk *c = chunk_of(mem);
-    if (!st_is_aligned(mem, ST_CHUNK_GRAIN) || !bins_is_inside(space, c)) return false;
 #if STRATA_PAGEMAP
-    /* The page map has answered for mem; the head may lie in the granule below. */
-    if (ST_UNLIKELY((st_addr(mem) & (ST_GRANULE - 1)) < ST_CHUNK_HEADER) &&
-        st_pagemap_get(c) != st_pagemap_get(mem))
-        return false;
+    return st_pagemap_get(chunk_of(mem)) == st_pagemap_get(mem);
+#else
+    (void)mem;
+    return true;
 #endif
-    size_t head = c->head;
-    if ((head & (ST_HEAD_C | ST_HEAD_Q)) != ST_HEAD_C) return false;
-    if (!chunk_is_sealed(c, space->secret)) return false;
-    const st_chunk *next = chunk_above(c);
-    if (!STRATA_SEALS && (chunk_size(c) < ST_CHUNK_MIN || next < c || !bins_is_inside(space, next)))
-        return false;
-    return chunk_is_below_used(next) && chunk_is_sealed(next, space->secret);
 }
 
 ST_COLD void st_free_report(const st_space *space, const void *mem)
@@ -36,8 +27,10 @@ ST_COLD void st_free_report(const st_space *space, const void *mem)
         st_misuse(st_misuse_misaligned, mem);
         return;
     }
+    st_misuse_kind kind = chunk_is_used(chunk_of(mem)) ? st_misuse_broken_tag
+                                                       : st_misuse_double_free;
     const void *culprit = mem;
-    st_misuse_kind kind = st_space_diagnose(space, &culprit);
+    if (STRATA_DIAGNOSE) kind = st_space_diagnose(space, &culprit);
     st_misuse(kind, culprit);
 }
 
@@ -63,6 +56,7 @@ static void free_set(const st_space *space, st_chunk *c, size_t size)
 
 /* c, which ends where top begins, becomes the beginning of top. */
 static void free_into_top(st_space *space, st_chunk *c, size_t size)
+    ST_REQUIRES(space->lock)
 {
     chunk_erase_head(space->top);
     space->top = c;
@@ -70,63 +64,40 @@ static void free_into_top(st_space *space, st_chunk *c, size_t size)
     chunk_set_head(c, space->top_size, ST_HEAD_P, space->secret);
     /* What is below top_fresh counts as touched; only that is worth a trim. */
     size_t touched = st_distance(c, space->top_fresh);
-    if (ST_UNLIKELY(touched > st_option(trim_threshold)))
+    if (STRATA_RETURN && ST_UNLIKELY(touched > st_option(trim_threshold)))
         st_space_trim_top(space, st_option(trim_pad));
 }
 
-static void free_set_victim(st_space *space, st_chunk *c, size_t size)
-{
-    space->victim = c;
-    space->victim_size = size;
-    free_set(space, c, size);
-}
-
 static void free_count_large(st_space *space)
+    ST_REQUIRES(space->lock)
 {
-    if (--space->release_count == 0) st_space_release_segments(space);
+    if (STRATA_RETURN && --space->release_count == 0) st_space_release_segments(space);
 }
 
 /* 1. Absorb the chunk below if it is free.
  * 2. Absorb the one above; if that is top, become top.
- * 3. What absorbed the victim, or was it, is the victim; all else goes to its bin.
+ * 3. Anything else goes to its bin.
  * Heads that end up inside are erased, so that a stale pointer to them is recognized. */
 void st_free_merge(st_space *space, st_chunk *c, size_t size)
 {
     st_chunk *next = chunk_at(c, size);
-    bool is_victim = false;
     if (!chunk_is_below_used(c)) {
         st_chunk *below = free_below(space, c);
         chunk_erase_head(c);
+        st_bins_unlink(space, below, chunk_size(below));
         size += chunk_size(below);
-        if (below == space->victim) {
-            is_victim = true;
-        } else {
-            st_bins_unlink(space, below, chunk_size(below));
-        }
         c = below;
     }
     if (chunk_is_used(next)) {
         chunk_clear_flag(next, ST_HEAD_P);
     } else if (next == space->top) {
-        if (is_victim) {
-            space->victim = NULL;
-            space->victim_size = 0;
-        }
         free_into_top(space, c, size);
         return;
     } else {
         size_t next_size = chunk_size(next);
-        if (next == space->victim) {
-            is_victim = true;
-        } else {
-            st_bins_unlink(space, next, next_size);
-        }
-        size += next_size;
+        st_bins_unlink(space, next, next_size);
         chunk_erase_head(next);
-    }
-    if (is_victim) {
-        free_set_victim(space, c, size);
-        return;
+        size += next_size;
     }
     free_set(space, c, size);
     st_bins_link(space, c, size);
@@ -157,7 +128,8 @@ void st_space_flush_quick(st_space *space)
     }
 }
 
-static void free_keep(st_space *space, st_chunk *c, size_t size)
+ST_ALWAYS_INLINE void free_keep(st_space *space, st_chunk *c, size_t size)
+    ST_REQUIRES(space->lock)
 {
     unsigned idx = bins_small_idx(size);
     chunk_set_flag(c, ST_HEAD_Q);

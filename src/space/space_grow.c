@@ -48,11 +48,10 @@ static void grow_set_fence(const st_space *space, st_segment *segment)
 
 /* ---- inside a segment ---- */
 
-/* How much more to commit so that top gets `missing` bytes larger. */
+/* How much to commit when `missing` bytes, whole granules, are needed. */
 static size_t grow_step(const st_space *space, size_t missing)
 {
-    size_t step = st_max(GROW_STEP_MIN, space->footprint / GROW_STEP_SHARE);
-    return st_max(grow_round(missing), grow_round(step));
+    return st_max(missing, grow_round(st_max(GROW_STEP_MIN, space->footprint / GROW_STEP_SHARE)));
 }
 
 /* Tries to take the address space right above the segment, if it is used up. */
@@ -67,14 +66,18 @@ static bool grow_reserve_more(st_space *space, st_segment *segment, size_t missi
     return true;
 }
 
-/* Commits the next `step` bytes, and the page map with them. */
-static bool grow_commit(const st_space *space, const st_segment *segment, size_t step)
+/* Commits at least `missing` bytes at `at`, where `left` are reserved, and the page map with
+ * them: more than that if the host lets us. Returns how many, or 0. */
+static size_t grow_commit(const st_space *space, char *at, size_t missing, size_t left)
 {
-    char *end = segment->base + segment->committed;
-    if (!st_os_commit(end, step)) return false;
-    if (st_pagemap_set(end, step, grow_owner(space))) return true;
-    st_os_decommit(end, step);
-    return false;
+    missing = grow_round(missing);
+    for (size_t step = st_min(grow_step(space, missing), left);; step = missing) {
+        if (st_os_commit(at, step)) {
+            if (st_pagemap_set(at, step, grow_owner(space))) return step;
+            st_os_decommit(at, step);
+        }
+        if (step == missing) return 0;
+    }
 }
 
 /* Grows top within its segment by at least `missing` bytes. */
@@ -83,15 +86,10 @@ static bool grow_top(st_space *space, size_t missing)
     st_segment *segment = space->segments;
     if (segment == NULL) return false;
     size_t left = segment->reserved - segment->committed;
-    if (left < missing) {
-        if (!grow_reserve_more(space, segment, missing - left)) return false;
-        left = segment->reserved - segment->committed;
-    }
-    size_t step = st_min(grow_step(space, missing), left);
-    if (!grow_commit(space, segment, step)) {
-        step = grow_round(missing);
-        if (step > left || !grow_commit(space, segment, step)) return false;
-    }
+    if (left < missing && !grow_reserve_more(space, segment, missing - left)) return false;
+    left = segment->reserved - segment->committed;
+    size_t step = grow_commit(space, segment->base + segment->committed, missing, left);
+    if (step == 0) return false;
     /* The old fence becomes part of top, whose bytes from top_fresh on must be zero. */
     st_chunk *fence = segment_fence(segment);
     fence->prev_size = 0;
@@ -162,15 +160,8 @@ static bool grow_segment(st_space *space, size_t size)
     size_t reserved;
     char *base = grow_reserve(space, need, &reserved);
     if (base == NULL) return false;
-    size_t committed = st_min(grow_step(space, need), reserved);
-    if (!st_os_commit(base, committed)) {
-        committed = need;
-        if (!st_os_commit(base, committed)) {
-            st_os_release(base, reserved);
-            return false;
-        }
-    }
-    if (!st_pagemap_set(base, committed, grow_owner(space))) {
+    size_t committed = grow_commit(space, base, need, reserved);
+    if (committed == 0) {
         st_os_release(base, reserved);
         return false;
     }
@@ -228,12 +219,7 @@ static bool grow_release(st_space *space, st_segment **slot)
     st_segment *segment = *slot;
     st_segment gone = *segment;
     st_chunk *c = segment_first(segment);
-    if (c == space->victim) {
-        space->victim = NULL;
-        space->victim_size = 0;
-    } else {
-        st_bins_unlink(space, c, chunk_size(c));
-    }
+    st_bins_unlink(space, c, chunk_size(c));
     st_pagemap_set(gone.base, gone.committed, 0);
     if (!st_os_release(gone.base, gone.reserved)) {
         st_pagemap_set(gone.base, gone.committed, grow_owner(space));

@@ -28,6 +28,7 @@ static void resize_extend(st_space *space, st_chunk *c, size_t more)
 
 /* Grows into top, which grows itself if it is too small and can do so in place. */
 static bool resize_into_top(st_space *space, st_chunk *c, size_t more)
+    ST_REQUIRES(space->lock)
 {
     st_chunk *top = chunk_above(c);
     if (space->top_size < more + ST_CHUNK_MIN) {
@@ -48,16 +49,12 @@ static bool resize_into_top(st_space *space, st_chunk *c, size_t more)
 
 /* Grows into the free chunk above, then gives back what is too much of it. */
 static bool resize_into_free(st_space *space, st_chunk *c, size_t size)
+    ST_REQUIRES(space->lock)
 {
     st_chunk *next = chunk_above(c);
     size_t next_size = chunk_size(next);
     if (chunk_size(c) + next_size < size) return false;
-    if (next == space->victim) {
-        space->victim = NULL;
-        space->victim_size = 0;
-    } else {
-        st_bins_unlink(space, next, next_size);
-    }
+    st_bins_unlink(space, next, next_size);
     resize_extend(space, c, next_size);
     chunk_set_flag(chunk_above(c), ST_HEAD_P);
     st_resize_give_tail(space, c, size);
@@ -67,7 +64,7 @@ static bool resize_into_free(st_space *space, st_chunk *c, size_t size)
 /* 1. Smaller or equal: give back the tail if it can be a chunk.
  * 2. Top is above: take from it.
  * 3. A free chunk is above: take it in. */
-bool st_space_resize(st_space *space, void *mem, size_t size)
+bool st_space_resize(st_space *space, void *mem, size_t size, size_t *usable)
 {
     if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_sound(space, mem))) {
         st_free_report(space, mem);
@@ -75,6 +72,7 @@ bool st_space_resize(st_space *space, void *mem, size_t size)
     }
     st_chunk *c = chunk_of(mem);
     size_t old_size = chunk_size(c);
+    *usable = old_size - ST_CHUNK_OVERHEAD;
     if (size <= old_size) {
         st_resize_give_tail(space, c, size);
         return true;

@@ -19,7 +19,7 @@
 #include "space/space.h"
 
 typedef struct st_tree st_tree;
-struct st_tree {
+struct ST_MAY_ALIAS st_tree {
     st_chunk chunk;     /* next and prev are the ring */
     st_tree *child[2];
     st_tree *parent;    /* the root's is itself; NULL in a ring's other members */

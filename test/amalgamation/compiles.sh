@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: MIT-0
 #
 # compiles.sh DIST COMPILER FLAG...: the amalgamation compiles alone without one warning.

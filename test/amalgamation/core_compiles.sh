@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: MIT-0
 #
 # core_compiles.sh DIST CLANG FLAG...: the amalgamation without its host layer is freestanding C11.

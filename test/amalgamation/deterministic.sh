@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: MIT-0
 #
 # deterministic.sh SOURCE_DIR: the amalgamation does not depend on where, when, in which

@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: MIT-0
 #
 # header.sh HEADER COMPILER FLAG...: the public header compiles alone, and twice.

@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: MIT-0
 #
 # install.sh BUILD COMPILER CMAKE: an installed tree works after it was moved: through

@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: MIT-0
 #
 # library.sh LIBRARY: the shared library has its name, depends on libc alone, needs no writable

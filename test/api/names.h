@@ -82,6 +82,13 @@ static inline size_t hidden(size_t value)
     return place;
 }
 
+/* The same for a block, which the compiler may think was freed by a call that fails. */
+static inline void *hidden_block(void *mem)
+{
+    void *volatile place = mem;
+    return place;
+}
+
 /* The address as a number: what may be kept of a block that was freed. */
 static inline uintptr_t address_of(const void *mem)
 {

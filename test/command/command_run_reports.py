@@ -6,6 +6,7 @@
 import json
 import os
 import subprocess
+import sys
 import unittest
 
 from command_harness import COMMAND, FAKE, STATIC_PROGRAM, CommandTest
@@ -53,8 +54,24 @@ class Text(CommandTest):
 
     def test_the_file_is_private(self):
         done = self.run_fake("--stats", "sh", "-c",
-                             'stat -c "%a %s" "$STRATA_REPORT"; dirname "$STRATA_REPORT"')
-        self.assertEqual(done.stdout, "600 0\n%s\n" % self.temporary)
+                             'cd "${STRATA_REPORT%/*}" && stat -c "%a %s" report . && cd .. && pwd')
+        self.assertRegex(done.stdout, r"\A600 0\n700 \d+\n%s\n\Z" % self.temporary)
+
+    def test_a_process_that_outlives_the_program_leaves_no_file(self):
+        script = "import os, sys\n" \
+                 "if os.fork() == 0: sys.stdin.read(); sys.exit()\n" \
+                 "print(os.environ['STRATA_REPORT'])"
+        process = subprocess.Popen([COMMAND, "run", "--library", FAKE, "--stats", sys.executable,
+                                    "-c", script], env=self.environment(), text=True,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
+        self.assertTrue(process.stdout.readline().endswith("/report\n"))
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(os.listdir(self.temporary), [])
+        process.stdin.close()
+        self.assertEqual(process.stdout.read(), "", "until the other process has ended")
+        process.stdout.close()
+        self.assertEqual(os.listdir(self.temporary), [])
 
     def test_many_processes_largest_first(self):
         lines = "".join(line(pid=1000 + i, program="tool %d" % i, peak_rss=i << 20)

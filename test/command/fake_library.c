@@ -25,7 +25,7 @@ __attribute__((destructor)) static void fake_report(void)
     if (path == NULL) return;
     char usual[1024];
     snprintf(usual, sizeof usual, "%s%s|", fake_usual, program_invocation_short_name);
-    const int descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    const int descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (descriptor < 0) return;
     for (const char *c = lines != NULL ? lines : usual; *c != '\0'; c++) {
         if (*c == '@') {

@@ -63,7 +63,8 @@ ST_INLINE void little_give(st_space *space, void *mem) ST_NO_LOCK_ANALYSIS
 ST_INLINE bool little_resize(st_space *space, void *mem, size_t req) ST_NO_LOCK_ANALYSIS
 {
     st_lock_take(&space->lock);
-    bool done = st_space_resize(space, mem, st_chunk_size_for(req));
+    size_t usable = 0;
+    bool done = st_space_resize(space, mem, st_chunk_size_for(req), &usable);
     st_lock_drop(&space->lock);
     return done;
 }

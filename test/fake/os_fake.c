@@ -123,6 +123,7 @@ static bool fake_call_fails(os_fake_call call)
     }
     if (!fake.fail_all_later) fake.fail_in = 0;
     fake.failed++;
+    fake.counts.failed[call]++;
     return true;
 }
 
@@ -174,10 +175,13 @@ static void fake_set_state(size_t unit_idx, size_t unit_count, unsigned state)
     }
 }
 
+/* A call that wants more than there is fails, too. */
 static bool fake_exceeds_limit(size_t more)
 {
     size_t limit = fake.config.memory_limit;
-    return limit != 0 && (more > limit || fake.counts.committed > limit - more);
+    bool exceeds = limit != 0 && (more > limit || fake.counts.committed > limit - more);
+    if (exceeds) fake.failed++;
+    return exceeds;
 }
 
 /* ---- the memory ---- */

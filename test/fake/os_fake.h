@@ -62,7 +62,7 @@ typedef enum os_fake_call {
  * the next one), and, if `all_later`, each one after it. nth 0 fails none. */
 void os_fake_fail(unsigned kinds, size_t nth, bool all_later);
 
-/* How many calls failed because of the latest os_fake_fail. */
+/* How many calls failed since the latest os_fake_fail, because of it or of the memory limit. */
 size_t os_fake_failed(void);
 
 /* ---- counts ---- */
@@ -71,7 +71,8 @@ typedef struct os_fake_counts {
     size_t reserved;         /* bytes that are reserved, not committed */
     size_t committed;        /* bytes that are committed */
     size_t committed_peak;
-    size_t calls[os_fake_call_count]; /* calls so far, failed ones included */
+    size_t calls[os_fake_call_count];  /* calls so far, failed ones included */
+    size_t failed[os_fake_call_count]; /* calls that os_fake_fail made fail, so far */
 } os_fake_counts;
 
 void os_fake_count(os_fake_counts *counts);

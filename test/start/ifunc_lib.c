@@ -13,7 +13,7 @@ static int answer(void)
 }
 
 /* The dynamic linker calls this; its result is the address of start_answer. */
-static int (*resolve_answer(void))(void)
+__attribute__((used)) static int (*resolve_answer(void))(void)
 {
     char *kept = malloc(100);
     char *dropped = malloc(40);

@@ -22,7 +22,7 @@ static int own_answer(void)
     return 43;
 }
 
-static int (*resolve_own(void))(void)
+__attribute__((used)) static int (*resolve_own(void))(void)
 {
     own_block = malloc(50);
     if (own_block != NULL) own_block[0] = 'o';

@@ -9,7 +9,8 @@
 
 enum { thread_count = 3 };
 
-static pthread_barrier_t begin, end;
+/* Threads have started; the first mark is set; all work is done; the second mark is set. */
+static pthread_barrier_t ready, begin, end, leave;
 
 static void work(unsigned seed)
 {
@@ -33,27 +34,30 @@ static void work(unsigned seed)
 
 static void *body(void *argument)
 {
+    pthread_barrier_wait(&ready);
     pthread_barrier_wait(&begin);
     work((unsigned)(uintptr_t)argument);
     pthread_barrier_wait(&end);
+    pthread_barrier_wait(&leave);
     return NULL;
 }
 
 int main(void)
 {
     pthread_t threads[thread_count];
-    pthread_barrier_init(&begin, NULL, thread_count + 1);
-    pthread_barrier_init(&end, NULL, thread_count + 1);
+    pthread_barrier_t *const barriers[] = {&ready, &begin, &end, &leave};
+    for (size_t n = 0; n < 4; n++) pthread_barrier_init(barriers[n], NULL, thread_count + 1);
     for (size_t n = 0; n < thread_count; n++) {
         require(pthread_create(&threads[n], NULL, body, (void *)(uintptr_t)n) == 0, "a thread");
     }
-    usleep(200000);
+    pthread_barrier_wait(&ready);
     ssize_t ignored = write(-11, "", 0);
     pthread_barrier_wait(&begin);
     work(99);
     pthread_barrier_wait(&end);
     ignored = write(-12, "", 0);
     (void)ignored;
+    pthread_barrier_wait(&leave);
     for (size_t n = 0; n < thread_count; n++) pthread_join(threads[n], NULL);
     return 0;
 }

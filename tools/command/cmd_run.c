@@ -11,6 +11,8 @@
 #define _GNU_SOURCE
 #include "cmd.h"
 
+#include "strata.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -93,19 +95,49 @@ const struct argp cmd_run_argp = {
 
 /* ---- the file that the processes write to ---- */
 
-/* A new empty file that only we may read; *path is its name, to be freed. -1 after a sentence. */
-static int run_make_file(char **path)
+/* A new empty file in a directory that only we may enter. In a directory of its own, because a
+ * process that outlives the program opens it after it was removed, and shall not make it anew. */
+typedef struct run_file {
+    char *directory;
+    char *path;
+    int descriptor;
+} run_file;
+
+static void run_remove_file(run_file *file)
 {
-    const char *directory = getenv("TMPDIR");
-    if (directory == NULL || directory[0] == '\0') directory = "/tmp";
-    *path = cmd_format("%s%s/strata-report-XXXXXX", directory[0] == '/' ? "" : "./", directory);
-    const int descriptor = *path == NULL ? -1 : mkostemp(*path, O_CLOEXEC | O_APPEND);
-    if (descriptor < 0) {
-        cmd_warn("run: no temporary file can be made in '%s': %s.", directory, strerror(errno));
-        free(*path);
-        *path = NULL;
+    if (file->descriptor >= 0) {
+        unlink(file->path);
+        close(file->descriptor);
     }
-    return descriptor;
+    if (file->directory != NULL) rmdir(file->directory);
+    free(file->path);
+    free(file->directory);
+}
+
+/* False after a sentence. run_remove_file if it succeeds. */
+static bool run_make_file(run_file *file)
+{
+    const char *parent = getenv("TMPDIR");
+    if (parent == NULL || parent[0] == '\0') parent = "/tmp";
+    *file = (run_file){.descriptor = -1};
+    char *resolved = realpath(parent, NULL); /* the program may run elsewhere */
+    char *directory = resolved != NULL ? cmd_format("%s/strata-XXXXXX", resolved) : NULL;
+    free(resolved);
+    if (directory != NULL && mkdtemp(directory) != NULL) {
+        file->directory = directory;
+        file->path = cmd_format("%s/report", directory);
+    } else {
+        const int error = errno;
+        free(directory);
+        errno = error;
+    }
+    if (file->path != NULL) {
+        file->descriptor = open(file->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    }
+    if (file->descriptor >= 0) return true;
+    cmd_warn("run: no temporary file can be made in '%s': %s.", parent, strerror(errno));
+    run_remove_file(file);
+    return false;
 }
 
 /* The whole file as a new string, or NULL. */
@@ -169,14 +201,11 @@ static int run_print(const cmd_request *request, const cmd_result *result, FILE 
 static int run_with_stats(const cmd_request *request, const char *path, cmd_result *result,
                           FILE *stream)
 {
-    char *report_path;
-    const int descriptor = run_make_file(&report_path);
-    if (descriptor < 0) return cmd_exit_failed;
-    int status = run_launch(request, path, report_path, result);
-    char *text = run_read_file(descriptor);
-    unlink(report_path);
-    close(descriptor);
-    free(report_path);
+    run_file file;
+    if (!run_make_file(&file)) return cmd_exit_failed;
+    int status = run_launch(request, path, file.path, result);
+    char *text = run_read_file(file.descriptor);
+    run_remove_file(&file);
     if (status != 0) {
         free(text);
         return status;
@@ -232,6 +261,8 @@ static int run_request(const cmd_request *request)
 
 int cmd_run_main(int argc, char **argv)
 {
+    /* We run on the library too; what it reports at exit is to be the program's alone. */
+    strata_option_set("report", 0);
     cmd_request request = {.parse = {"run: ", "strata help run", 0, false}};
     int status = cmd_parse_arguments(&cmd_run_argp, argc, argv, &request.parse);
     if (status == 0 && request.parse.wants_help) {
