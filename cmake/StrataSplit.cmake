@@ -14,7 +14,14 @@ foreach(library IN ITEMS strata_core strata_host)
   target_include_directories(${library} PUBLIC "${PROJECT_SOURCE_DIR}/include"
                                                "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(${library} PUBLIC strata_switches PRIVATE strata_warnings strata_allocator)
+  if(STRATA_COVERAGE)
+    # The library only: nobody asks which lines of the tests run.
+    target_compile_options(${library} PRIVATE --coverage)
+  endif()
 endforeach()
+if(STRATA_COVERAGE)
+  target_link_options(strata_switches INTERFACE --coverage)
+endif()
 
 # All objects, not an archive of them: what nobody calls but the loader (the constructor that
 # reads the environment) is there too, as it is in the shipped library.

@@ -140,8 +140,9 @@ ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
 ST_ALWAYS_INLINE void heap_leave(st_space *space) ST_RELEASES(space->lock)
 {
     if (STRATA_CHECK >= 3 && ++space->check_count >= STRATA_CHECK_PERIOD) {
+        const char *first = NULL;
         space->check_count = 0;
-        ST_ASSERT(st_space_check(space, NULL) == 0, "a space's invariants hold between calls");
+        if (st_space_check(space, &first) != 0) st_damage(first);
     }
     st_lock_drop(&space->lock);
 }
@@ -254,10 +255,11 @@ static ST_NOINLINE void heap_free_other(void *mem)
 {
 #if STRATA_PAGEMAP
     st_owner owner = st_pagemap_get(mem);
-    bool is_direct = st_owner_kind_of(owner) == st_owner_direct;
-    if (is_direct && st_direct_free(mem, owner)) return;
+    st_misuse_kind fault = st_misuse_foreign;
+    if (st_owner_kind_of(owner) == st_owner_direct) fault = st_direct_free(mem, owner);
+    if (fault == st_misuse_none) return;
     st_heap_prepare();
-    st_misuse(is_direct ? st_misuse_interior : st_misuse_foreign, mem);
+    st_misuse(fault, mem);
 #else
     (void)mem;
 #endif
@@ -333,6 +335,7 @@ static void *heap_realloc_other(void *mem, size_t req)
         }
     }
 #endif
+    (void)req;
     heap_free_other(mem); /* reports it */
     return NULL;
 }
@@ -343,10 +346,11 @@ void *st_heap_realloc(void *mem, size_t req)
     st_space *space = heap_owner(mem);
     if (space == NULL) return heap_realloc_other(mem, req);
     st_lock_take(&space->lock);
-    size_t usable;
-    bool resized = st_space_resize(space, mem, st_chunk_size_for(req), &usable);
+    size_t usable = 0;
+    st_resize_result result = st_space_resize(space, mem, st_chunk_size_for(req), &usable);
     heap_leave(space);
-    return resized ? mem : heap_realloc_by_copy(mem, usable, req);
+    if (result == st_resize_done) return mem;
+    return result == st_resize_misuse ? NULL : heap_realloc_by_copy(mem, usable, req);
 }
 
 /* ---- ask ---- */

@@ -57,7 +57,7 @@ static void stats_add_direct(strata_stats *stats)
     stats->direct_blocks = totals.blocks;
     stats->cached = totals.cached;
     stats->footprint += held;
-    stats->footprint_peak += st_max(totals.peak, held);
+    stats->footprint_peak += totals.peak + totals.records;
     stats->reserved += held + st_pagemap_reserved();
     stats->allocations += totals.allocations;
     stats->frees += totals.frees;

@@ -25,7 +25,7 @@
 #define st_exchange_release(place, value)                                                      \
     atomic_exchange_explicit(place, value, memory_order_release)
 #define st_add_relaxed(place, value)                                                           \
-    atomic_fetch_add_explicit(place, value, memory_order_relaxed)
+    ((void)atomic_fetch_add_explicit(place, value, memory_order_relaxed))
 /* Replaces *place by `value` if it holds *expected; acquire if it did, relaxed if not. */
 #define st_swap_if_acquire(place, expected, value)                                             \
     atomic_compare_exchange_strong_explicit(place, expected, value, memory_order_acquire,      \
@@ -38,7 +38,7 @@
 #define st_load_acquire(place) (*(place))
 #define st_store_relaxed(place, value) ((void)(*(place) = (value)))
 #define st_store_release(place, value) ((void)(*(place) = (value)))
-#define st_add_relaxed(place, value) ((*(place) += (value)) - (value))
+#define st_add_relaxed(place, value) ((void)(*(place) += (value)))
 
 #endif
 

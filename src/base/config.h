@@ -82,6 +82,13 @@
 #define STRATA_CHECK_PERIOD 1024
 #endif
 
+/* @config STRATA_DOUBT_LINKS  1 checks the links of a free chunk before following them, so that
+ * a write after free is reported instead of spreading. Needs STRATA_CHECK 1. About 0.7 KB of
+ * code. Range 0..1. */
+#ifndef STRATA_DOUBT_LINKS
+#define STRATA_DOUBT_LINKS (!STRATA_TINY && STRATA_CHECK >= 1)
+#endif
+
 /* @config STRATA_DIAGNOSE  1 finds out by a walk what exactly is wrong with a pointer that can't
  * be freed; 0 tells by its head alone, which may name the wrong fault. About 0.5 KB of code.
  * Range 0..1. */

@@ -92,3 +92,14 @@ ST_COLD void st_misuse(st_misuse_kind kind, const void *mem)
     st_text_flush(&text);
     if (kind > st_misuse_last_ignorable || st_option(on_misuse) == 0) st_base_stop();
 }
+
+ST_COLD void st_damage(const char *id)
+{
+    st_text text;
+    st_text_init(&text, st_text_to_messages, NULL);
+    st_text_add(&text, "strata: the heap is damaged: ");
+    st_text_add(&text, id);
+    st_text_add(&text, " does not hold\n");
+    st_text_flush(&text);
+    st_base_stop();
+}

@@ -58,4 +58,8 @@ typedef enum st_misuse_kind {
  * as it was; overwritten memory always stops. Any thread, any lock held. */
 ST_INTERNAL void st_misuse(st_misuse_kind kind, const void *mem);
 
+/* Says that the invariant `id` does not hold, and stops the process: by whatever it was broken,
+ * nothing can be relied on any more. */
+ST_INTERNAL void st_damage(const char *id);
+
 #endif

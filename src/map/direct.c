@@ -2,8 +2,9 @@
  *
  * Large blocks, each in a mapping of its own, and the cache of freed ones.
  *
- * A record is in one of three states: in use (its block is in the page map), cached (linked in
- * the cache, newest first) or spare. Records live in batches of whole granules that are taken
+ * A record is in use; cached (linked in the cache, newest first); spare; or moving: a thread that
+ * took it out is asking the host to map or unmap its memory, without the lock. While it is in use
+ * or cached its mapping is in the page map. Records live in batches of whole granules that are taken
  * from the host and never given back; the number of a record never changes.
  */
 #include "map/direct.h"
@@ -12,7 +13,7 @@
 
 #if STRATA_PAGEMAP
 
-typedef enum direct_status { direct_spare, direct_used, direct_cached } direct_status;
+typedef enum direct_status { direct_spare, direct_used, direct_cached, direct_moving } direct_status;
 
 typedef struct direct_record direct_record;
 struct direct_record {
@@ -59,6 +60,7 @@ static direct_record *direct_take_record(void)
     if (direct_state.spare == NULL && !direct_add_batch()) return NULL;
     direct_record *record = direct_state.spare;
     direct_state.spare = record->next;
+    record->status = direct_moving;
     return record;
 }
 
@@ -71,14 +73,28 @@ static void direct_give_record(direct_record *record)
     direct_state.spare = record;
 }
 
-/* The record of the block that starts at `mem`, or NULL if none does. */
-static direct_record *direct_find(const void *mem, st_owner owner)
+/* The record that a page map word names, or NULL. */
+static direct_record *direct_record_of(st_owner owner)
 {
     uint32_t idx = st_owner_idx_of(owner);
     if (idx >= direct_state.batch_count * DIRECT_BATCH_RECORDS) return NULL;
-    direct_record *record =
-        &direct_state.batch[idx / DIRECT_BATCH_RECORDS][idx % DIRECT_BATCH_RECORDS];
-    return record->status == direct_used && record->mem == mem ? record : NULL;
+    return &direct_state.batch[idx / DIRECT_BATCH_RECORDS][idx % DIRECT_BATCH_RECORDS];
+}
+
+/* The record of the block in use that starts at `mem`, or NULL if none does. */
+static direct_record *direct_find(const void *mem, st_owner owner)
+{
+    direct_record *record = direct_record_of(owner);
+    bool found = record != NULL && record->status == direct_used && record->mem == mem;
+    return found ? record : NULL;
+}
+
+/* Why direct_find has found nothing. */
+static st_misuse_kind direct_fault(const void *mem, st_owner owner)
+{
+    const direct_record *record = direct_record_of(owner);
+    if (record == NULL || record->status == direct_spare) return st_misuse_foreign;
+    return record->mem == mem ? st_misuse_double_free : st_misuse_interior;
 }
 
 /* ---- the cache; the lock is held ---- */
@@ -108,6 +124,7 @@ static direct_record *direct_cache_take_excess(size_t limit)
     while ((*at)->next != NULL) at = &(*at)->next;
     direct_record *record = *at;
     *at = NULL;
+    record->status = direct_moving;
     direct_state.totals.cached -= record->size;
     return record;
 }
@@ -122,6 +139,7 @@ static bool direct_cache_shrink(size_t limit)
         direct_record *record = direct_cache_take_excess(limit);
         st_lock_drop(&direct_state.lock);
         if (record == NULL) return any;
+        st_pagemap_set(record->mem, 1, 0);
         /* A host that refuses (too many mappings) still takes the pages. */
         if (!st_os_release(record->mem, record->size)) st_os_purge(record->mem, record->size);
         st_lock_take(&direct_state.lock);
@@ -195,10 +213,7 @@ void *st_direct_alloc(size_t req, size_t alignment, bool *is_zero)
     alignment = st_max(alignment, ST_GRANULE);
     st_lock_take(&direct_state.lock);
     direct_record *record = direct_cache_take(size, alignment);
-    if (record != NULL) {
-        st_pagemap_set(record->mem, 1, st_owner_make(st_owner_direct, record->idx));
-        direct_begin_use(record);
-    }
+    if (record != NULL) direct_begin_use(record);
     st_lock_drop(&direct_state.lock);
     *is_zero = record == NULL;
     return record != NULL ? record->mem : direct_alloc_fresh(size, alignment);
@@ -206,13 +221,15 @@ void *st_direct_alloc(size_t req, size_t alignment, bool *is_zero)
 
 /* ---- free ---- */
 
-bool st_direct_free(void *mem, st_owner owner)
+st_misuse_kind st_direct_free(void *mem, st_owner owner)
 {
     size_t limit = st_option(direct_cache);
+    st_misuse_kind fault = st_misuse_none;
     st_lock_take(&direct_state.lock);
     direct_record *record = direct_find(mem, owner);
-    if (record != NULL) {
-        st_pagemap_set(mem, 1, 0);
+    if (record == NULL) {
+        fault = direct_fault(mem, owner);
+    } else {
         direct_end_use(record);
         direct_state.totals.frees++;
         record->next = direct_state.cache;
@@ -221,7 +238,7 @@ bool st_direct_free(void *mem, st_owner owner)
     }
     st_lock_drop(&direct_state.lock);
     if (record != NULL) direct_cache_shrink(limit);
-    return record != NULL;
+    return fault;
 }
 
 bool st_direct_trim(void)
@@ -319,17 +336,18 @@ typedef struct direct_count {
 
 static void direct_count_record(direct_count *count, const direct_record *record)
 {
+    if (record->status == direct_spare) count->spare++;
     if (record->status == direct_used) {
         count->used++;
         count->used_size += record->size;
-        st_owner owner = st_owner_make(st_owner_direct, record->idx);
-        if (st_pagemap_get(record->mem) != owner) count->foreign++;
-    } else if (record->status == direct_cached) {
+    }
+    if (record->status == direct_cached) {
         count->cached++;
         count->cached_size += record->size;
-    } else {
-        count->spare++;
     }
+    bool is_mapped = record->status == direct_used || record->status == direct_cached;
+    st_owner owner = st_owner_make(st_owner_direct, record->idx);
+    if (is_mapped && st_pagemap_get(record->mem) != owner) count->foreign++;
 }
 
 /* True if the list has exactly `expected` records, all of this status. */

@@ -10,6 +10,7 @@
 #ifndef ST_DIRECT_H
 #define ST_DIRECT_H
 
+#include "books/report.h"
 #include "map/pagemap.h"
 #include "os/lock.h"
 
@@ -30,9 +31,9 @@ typedef struct st_direct_totals {
  * whether its bytes are known to be zero. NULL if the host has no memory. */
 ST_INTERNAL void *st_direct_alloc(size_t req, size_t alignment, bool *is_zero);
 
-/* Frees the block at `mem` whose page map word is `owner`. False, and no change, if `mem` is not
- * the start of a direct block in use. */
-ST_INTERNAL bool st_direct_free(void *mem, st_owner owner);
+/* Frees the block at `mem` whose page map word is `owner`. If `mem` is not the start of a direct
+ * block in use, returns what it is instead, and changes nothing. */
+ST_INTERNAL st_misuse_kind st_direct_free(void *mem, st_owner owner);
 
 /* Bytes usable at `mem`; 0 if it is not the start of a direct block in use. */
 ST_INTERNAL size_t st_direct_usable(const void *mem, st_owner owner);
@@ -53,9 +54,9 @@ ST_INTERNAL int st_direct_walk(int (*visit)(void *context, void *mem, size_t usa
 
 /* Proves INV-DIRECT-1..: returns how many are broken, the first one's id in *first.
  *
- * INV-DIRECT-1  a used record's block is owned by that record in the page map
+ * INV-DIRECT-1  a mapping in use or cached belongs to its record in the page map
  * INV-DIRECT-2  used and cached records add up to the totals
- * INV-DIRECT-3  every record is in use, or once in the cache, or once on the list of spares */
+ * INV-DIRECT-3  every cached record is once in the cache, every spare one once among the spares */
 ST_INTERNAL int st_direct_check(const char **first);
 
 /* Around a fork; reset is for the child. */

@@ -73,6 +73,7 @@ ST_ALWAYS_INLINE void st_lock_drop(st_lock *lock) ST_RELEASES(*lock) ST_NO_LOCK_
 /* Makes the lock free whoever holds it: only for the child of a fork, which has one thread. */
 ST_INLINE void st_lock_reset(st_lock *lock)
 {
+    if (STRATA_CHECK >= 2) st_lock_note_dropped(lock);
     st_store_relaxed(&lock->word, 0); /* relaxed: the child has one thread. */
 }
 

@@ -158,8 +158,8 @@ static void *linux_take(size_t size, size_t alignment, int protection)
     void *addr = linux_mmap(NULL, size, protection, flags);
     if (addr == NULL || st_is_aligned(addr, alignment)) return addr;
     linux_munmap(addr, size);
-    size_t larger;
-    if (st_add_overflows(size, alignment - st_os_page_size(), &larger)) return NULL;
+    size_t larger; /* by all of `alignment`: before the start we don't know the page size yet */
+    if (st_add_overflows(size, alignment, &larger)) return NULL;
     addr = linux_mmap(NULL, larger, protection, flags);
     return addr == NULL ? NULL : linux_cut(addr, larger, size, alignment);
 }

@@ -39,7 +39,7 @@ static bool bins_links_agree(const st_space *space, const st_chunk *c, unsigned 
 
 static void bins_unlink_small(st_space *space, st_chunk *c, unsigned idx)
 {
-    if (STRATA_CHECK >= 1 && ST_UNLIKELY(!bins_links_agree(space, c, idx)))
+    if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!bins_links_agree(space, c, idx)))
         st_bins_report_broken(c);
     if (c->next != NULL) c->next->prev = c->prev;
     if (c->prev != NULL) {

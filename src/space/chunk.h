@@ -18,7 +18,8 @@
  *          +------------------------------+
  *
  *   P  the chunk below is in use             C  this chunk is in use
- *   Q  this chunk is on a quick list: free for us, in use (C) for its neighbors
+ *   Q  with C: this chunk is on a quick list, free for us, in use for its neighbors
+ *      without C: the whole pages inside this free chunk are back at the host
  *   seal  16 bits made of the address, the size and the space's secret (STRATA_SEALS); 0 without
  *
  * A block in use owns everything from `mem` to the next chunk's head, one word into it: the
@@ -76,7 +77,14 @@ ST_ALWAYS_INLINE size_t chunk_seal(const st_chunk *c, size_t size, size_t secret
 
 ST_ALWAYS_INLINE size_t chunk_size(const st_chunk *c) { return c->head & ST_HEAD_SIZE; }
 ST_ALWAYS_INLINE bool chunk_is_used(const st_chunk *c) { return (c->head & ST_HEAD_C) != 0; }
-ST_ALWAYS_INLINE bool chunk_is_quick(const st_chunk *c) { return (c->head & ST_HEAD_Q) != 0; }
+ST_ALWAYS_INLINE bool chunk_is_quick(const st_chunk *c)
+{
+    return (c->head & (ST_HEAD_C | ST_HEAD_Q)) == (ST_HEAD_C | ST_HEAD_Q);
+}
+ST_ALWAYS_INLINE bool chunk_is_purged(const st_chunk *c)
+{
+    return (c->head & (ST_HEAD_C | ST_HEAD_Q)) == ST_HEAD_Q;
+}
 ST_ALWAYS_INLINE bool chunk_is_below_used(const st_chunk *c)
 {
     return (c->head & ST_HEAD_P) != 0;

@@ -124,11 +124,16 @@ ST_INTERNAL void *st_space_alloc_aligned(st_space *space, size_t alignment, size
  * unchanged. */
 ST_INTERNAL void st_space_free(st_space *space, void *mem) ST_REQUIRES(space->lock);
 
+typedef enum st_resize_result {
+    st_resize_done,
+    st_resize_no_room, /* nothing has changed; the block must move */
+    st_resize_misuse   /* reported; nothing has changed */
+} st_resize_result;
+
 /* Makes the block at `mem` at least `size` bytes of chunk without moving it: by giving back its
- * tail, or by growing into what is free above. *usable tells how many bytes it had before.
- * False, and no change, if that can't be done. Misuse is reported, and counts as true. */
-ST_INTERNAL bool st_space_resize(st_space *space, void *mem, size_t size, size_t *usable)
-    ST_REQUIRES(space->lock);
+ * tail, or by growing into what is free above. *usable tells how many bytes it had before. */
+ST_INTERNAL st_resize_result st_space_resize(st_space *space, void *mem, size_t size,
+                                             size_t *usable) ST_REQUIRES(space->lock);
 
 /* Bytes usable in the block at `mem`; 0 if it is no block in use here. */
 ST_INTERNAL size_t st_space_usable(const st_space *space, const void *mem)
@@ -194,7 +199,7 @@ ST_INTERNAL st_misuse_kind st_space_diagnose(const st_space *space, const void *
  * INV-SPACE-14  the victim is a free chunk of victim_size, and in no bin
  * INV-SPACE-15  top is the last chunk of the newest segment, of top_size, and not in use
  * INV-SPACE-16  a chunk on quick[i] is of i grains and has Q and C; quick_size is their sum
- * INV-SPACE-17  no chunk has Q but those on quick lists
+ * INV-SPACE-17  no chunk in use has Q but those on quick lists
  * INV-SPACE-18  footprint and reserved are the sums over the segments
  * INV-SPACE-19  every committed granule of a segment belongs to this space in the page map
  * INV-SPACE-20  live is the sum of the chunks in use (STRATA_STATS)

@@ -51,7 +51,7 @@ static void alloc_replace_victim(st_space *space, st_chunk *rest)
 ST_ALWAYS_INLINE void *alloc_from_quick(st_space *space, unsigned idx)
 {
     st_chunk *c = space->quick[idx];
-    if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_quick(space, c, idx)))
+    if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!st_free_is_quick(space, c, idx)))
         st_bins_report_broken(c);
     space->quick[idx] = c->next;
     space->quick_size -= idx * ST_CHUNK_GRAIN;
@@ -87,7 +87,7 @@ static void *alloc_from_tree(st_space *space, size_t size)
     if (c == NULL) return NULL;
     size_t whole = chunk_size(c);
     if (space->victim_size >= size && space->victim_size <= whole) return NULL;
-    if (STRATA_CHECK >= 1 &&
+    if (STRATA_DOUBT_LINKS &&
         ST_UNLIKELY(!bins_is_inside(space, c) || chunk_is_used(c) || whole < size ||
                     !chunk_is_sealed(c, space->secret)))
         st_bins_report_broken(c);

@@ -41,7 +41,7 @@ ST_COLD void st_free_report(const st_space *space, const void *mem)
 static st_chunk *free_below(const st_space *space, const st_chunk *c)
 {
     st_chunk *below = chunk_below(c);
-    if (STRATA_CHECK >= 1 &&
+    if (STRATA_DOUBT_LINKS &&
         ST_UNLIKELY(!bins_is_inside(space, below) || below >= c || chunk_is_used(below) ||
                     chunk_size(below) != c->prev_size || !chunk_is_sealed(below, space->secret)))
         st_misuse(st_misuse_broken_tag, chunk_mem(c));
@@ -116,11 +116,11 @@ void st_space_flush_quick(st_space *space)
         st_chunk *c = space->quick[idx];
         space->quick[idx] = NULL;
         while (c != NULL) {
-            if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_quick(space, c, idx)))
+            if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!st_free_is_quick(space, c, idx)))
                 st_bins_report_broken(c);
             st_chunk *next = c->next;
             chunk_clear_flag(c, ST_HEAD_Q);
-            if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_sound(space, chunk_mem(c))))
+            if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!st_free_is_sound(space, chunk_mem(c))))
                 st_free_report(space, chunk_mem(c));
             st_free_merge(space, c, idx * ST_CHUNK_GRAIN);
             c = next;

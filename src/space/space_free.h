@@ -14,7 +14,7 @@ ST_INTERNAL bool st_free_is_granule_start(const void *mem);
 
 /* True if `mem` is, as far as can be told, a block of this space in use. Reads its head and the
  * next chunk's; mem lies in memory of the space, or anywhere without a page map. */
-ST_ALWAYS_INLINE bool st_free_is_sound(const st_space *space, const void *mem)
+ST_INLINE bool st_free_is_sound(const st_space *space, const void *mem)
 {
     const st_chunk *c = chunk_of(mem);
     if (!st_is_aligned(mem, ST_CHUNK_GRAIN) || !bins_is_inside(space, c)) return false;

@@ -72,10 +72,10 @@ static size_t grow_commit(const st_space *space, char *at, size_t missing, size_
 {
     missing = grow_round(missing);
     for (size_t step = st_min(grow_step(space, missing), left);; step = missing) {
-        if (st_os_commit(at, step)) {
-            if (st_pagemap_set(at, step, grow_owner(space))) return step;
-            st_os_decommit(at, step);
-        }
+        /* The page map first: taking it back can't fail. */
+        if (!st_pagemap_set(at, step, grow_owner(space))) return 0;
+        if (st_os_commit(at, step)) return step;
+        st_pagemap_set(at, step, 0);
         if (step == missing) return 0;
     }
 }
@@ -248,18 +248,22 @@ bool st_space_release_segments(st_space *space)
     return any;
 }
 
-/* Purges the whole pages between a free chunk's links and its end. */
+/* Purges the whole pages between a free chunk's links and its end, once: the flag is gone as soon
+ * as the chunk is used or merged. */
 static int grow_purge_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
                             size_t size, st_chunk_kind kind)
 {
     bool *any = context;
     size_t page_size = st_os_page_size();
     (void)segment;
-    if (kind != st_chunk_free) return 0;
+    if (kind != st_chunk_free || chunk_is_purged(chunk)) return 0;
     size_t links = sizeof(st_chunk) + 3 * sizeof(void *); /* those of a tree chunk */
     uintptr_t start = st_round_up(st_addr(chunk) + links, page_size);
     uintptr_t end = st_round_down(st_addr(chunk) + size, page_size);
-    if (start < end && st_os_purge(st_at(chunk, start - st_addr(chunk)), end - start)) *any = true;
+    if (start < end && st_os_purge(st_at(chunk, start - st_addr(chunk)), end - start)) {
+        chunk_set_flag(chunk_at(chunk, 0), ST_HEAD_Q);
+        *any = true;
+    }
     return 0;
 }
 

@@ -64,22 +64,23 @@ static bool resize_into_free(st_space *space, st_chunk *c, size_t size)
 /* 1. Smaller or equal: give back the tail if it can be a chunk.
  * 2. Top is above: take from it.
  * 3. A free chunk is above: take it in. */
-bool st_space_resize(st_space *space, void *mem, size_t size, size_t *usable)
+st_resize_result st_space_resize(st_space *space, void *mem, size_t size, size_t *usable)
 {
     if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_sound(space, mem))) {
         st_free_report(space, mem);
-        return true;
+        return st_resize_misuse;
     }
     st_chunk *c = chunk_of(mem);
     size_t old_size = chunk_size(c);
     *usable = old_size - ST_CHUNK_OVERHEAD;
     if (size <= old_size) {
         st_resize_give_tail(space, c, size);
-        return true;
+        return st_resize_done;
     }
     st_chunk *next = chunk_above(c);
-    if (next == space->top) return resize_into_top(space, c, size - old_size);
-    return !chunk_is_used(next) && resize_into_free(space, c, size);
+    bool done = next == space->top ? resize_into_top(space, c, size - old_size)
+                                   : !chunk_is_used(next) && resize_into_free(space, c, size);
+    return done ? st_resize_done : st_resize_no_room;
 }
 
 size_t st_space_usable(const st_space *space, const void *mem)

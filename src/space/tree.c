@@ -29,7 +29,7 @@ unsigned st_tree_shift(unsigned idx)
 static st_tree *tree_child(const st_space *space, const st_tree *node, unsigned side)
 {
     st_tree *child = node->child[side];
-    if (STRATA_CHECK >= 1 && child != NULL && ST_UNLIKELY(!bins_is_inside(space, child)))
+    if (STRATA_DOUBT_LINKS && child != NULL && ST_UNLIKELY(!bins_is_inside(space, child)))
         st_bins_report_broken(&node->chunk);
     return child;
 }
@@ -48,7 +48,7 @@ static void tree_ring_link(st_tree *node, st_chunk *c)
 
 static void tree_ring_unlink(const st_space *space, st_chunk *c)
 {
-    if (STRATA_CHECK >= 1 &&
+    if (STRATA_DOUBT_LINKS &&
         ST_UNLIKELY(!bins_is_inside(space, c->next) || c->next->prev != c ||
                     !bins_is_inside(space, c->prev) || c->prev->next != c))
         st_bins_report_broken(c);
@@ -130,7 +130,7 @@ static void tree_replace(st_space *space, st_tree *node, st_tree *heir, unsigned
         parent = heir;
     } else {
         unsigned side = parent->child[1] == node;
-        if (STRATA_CHECK >= 1 && ST_UNLIKELY(parent->child[side] != node))
+        if (STRATA_DOUBT_LINKS && ST_UNLIKELY(parent->child[side] != node))
             st_bins_report_broken(&node->chunk);
         parent->child[side] = heir;
     }
@@ -151,7 +151,7 @@ void st_tree_unlink(st_space *space, st_chunk *c, size_t size)
         tree_ring_unlink(space, c);
         return;
     }
-    if (STRATA_CHECK >= 1 &&
+    if (STRATA_DOUBT_LINKS &&
         ST_UNLIKELY(!bins_is_inside(space, node->parent) ||
                     (node->parent == node && space->tree[idx] != node)))
         st_bins_report_broken(c);

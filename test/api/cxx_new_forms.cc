@@ -78,10 +78,11 @@ struct alignas(128) Wide {
 void try_expressions()
 {
     Counts before = counts_now();
-    int *one = new int(5);
-    int *many = new int[100];
-    Wide *wide_one = new Wide;
-    Wide *wide_many = new Wide[7];
+    // Volatile, since the compiler may leave out a pair of new and delete that it sees through.
+    int *volatile one = new int(5);
+    int *volatile many = new int[100];
+    Wide *volatile wide_one = new Wide;
+    Wide *volatile wide_many = new Wide[7];
     check(*one == 5, "an int can be made");
     check(is_aligned(wide_one, 128) && is_aligned(wide_many, 128), "wide types are aligned");
     std::memset(many, 1, 100 * sizeof(int));

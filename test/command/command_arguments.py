@@ -138,6 +138,8 @@ class LibraryOptions(CommandTest):
                                 "segment_size can be 64k to 64g, not %s." % value)
         self.expect_refused("quick_limit=99999999999999999999999",
                             "quick_limit can be 0 to max, not 99999999999999999999999.")
+        self.expect_refused("quick_limit=18014398509481984k",
+                            "quick_limit can be 0 to max, not 18014398509481984k.")
 
     def test_good_values_reach_the_program_in_order(self):
         done = self.run_fake("--option", "quick_limit=0", "--option", "segment_size=64g",

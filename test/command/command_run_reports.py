@@ -157,11 +157,14 @@ class Silence(CommandTest):
 
 class Json(CommandTest):
     def test_standard_output_has_it(self):
-        done = self.run_fake("--json", "--", "bash", "-c", "ls / >/dev/null; exit 4", "\udcff\n\"é")
+        done = self.run_fake("--json", "--", "bash", "-c", "ls / >/dev/null; exit 4",
+                             "\udcff\n\"é", "\udcc3x", "\udcc0\udc80", "\udced\udca0\udc80€😀")
         self.assertEqual((done.returncode, done.stderr), (4, ""))
         report = json.loads(done.stdout)
         self.assertEqual(report["format"], "strata-run 1")
-        self.assertEqual(report["program"], ["bash", "-c", "ls / >/dev/null; exit 4", "\ufffd\n\"é"])
+        self.assertEqual(report["program"], ["bash", "-c", "ls / >/dev/null; exit 4",
+                                             "\ufffd\n\"é", "\ufffdx", "\ufffd" * 2,
+                                             "\ufffd" * 3 + "€😀"])
         self.assertEqual(report["library"], os.path.realpath(FAKE))
         self.assertEqual((report["exit_status"], report["signal"]), (4, None))
         self.assertIsNone(report["no_report_because"])

@@ -262,12 +262,30 @@ class Signals(CommandTest):
             status = os.waitpid(pid, 0)[1]
         self.assertEqual(os.WEXITSTATUS(status), 41, "one signal was counted")
 
+    def test_what_the_terminal_sends_is_not_passed_on(self):
+        # Ctrl-C goes to the process group in the foreground: to the command, for this program
+        # has left it. The echo says that it was sent, SIGUSR1 that it was handled.
+        program = "import os; os.setpgid(0, 0)\n" + COUNT_SIGNALS.replace(
+            "sys.stdin.readline()", "import time\nwhile count == 0: time.sleep(0.01)")
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(COMMAND, [COMMAND, "run", "--library", FAKE, sys.executable, "-c",
+                                program], self.environment())
+        with os.fdopen(terminal, "r+b", buffering=0) as stream:
+            self.read_until(stream, b"ready")
+            stream.write(b"\x03")
+            self.read_until(stream, b"^C")
+            os.kill(pid, signal.SIGUSR1)
+            self.assertNotIn(b"got 2 ", self.read_until(stream, b"got 10 "))
+            os.waitpid(pid, 0)
+
     def read_until(self, stream, wanted):
         seen = b""
         while wanted not in seen:
             part = stream.read(1024)
             self.assertNotEqual(part, b"", seen)
             seen += part
+        return seen
 
     def test_the_programs_own_signal_state_is_its_callers(self):
         def ignore():

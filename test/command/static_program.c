@@ -2,7 +2,4 @@
  *
  * A program that no dynamic linker loads; it exits with status 5.
  */
-int main(void)
-{
-    return 5;
-}
+int main(void) { return 5; }

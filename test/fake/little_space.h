@@ -64,9 +64,9 @@ ST_INLINE bool little_resize(st_space *space, void *mem, size_t req) ST_NO_LOCK_
 {
     st_lock_take(&space->lock);
     size_t usable = 0;
-    bool done = st_space_resize(space, mem, st_chunk_size_for(req), &usable);
+    st_resize_result result = st_space_resize(space, mem, st_chunk_size_for(req), &usable);
     st_lock_drop(&space->lock);
-    return done;
+    return result == st_resize_done;
 }
 
 ST_INLINE size_t little_usable(st_space *space, const void *mem) ST_NO_LOCK_ANALYSIS

@@ -75,7 +75,7 @@ def prepare_tree(directory):
     """A tree of text files that can be compressed about as well as sources can."""
     source = random.Random(5)
     words = ["".join(source.choices("etaoinshrdlu", k=source.randint(1, 9))) for _ in range(3000)]
-    for i in range(120):
+    for i in range(60):
         folder = os.path.join(directory, "tree", "folder%d" % (i % 7))
         os.makedirs(folder, exist_ok=True)
         with open(os.path.join(folder, "file%d" % i), "w", encoding="ascii") as file:

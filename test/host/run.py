@@ -29,7 +29,7 @@ BASELINE = "glibc"
 
 # mimalloc asks for transparent huge pages unless told not to; none of the others does.
 PEERS = [("jemalloc", "libjemalloc.so.2", {}),
-         ("mimalloc", "libmimalloc.so.2.0", {"MIMALLOC_ALLOW_THP": "0"}),
+         ("mimalloc", "libmimalloc.so.2", {"MIMALLOC_ALLOW_THP": "0"}),
          ("tcmalloc", "libtcmalloc_minimal.so.4", {})]
 
 

@@ -44,7 +44,7 @@ for extra in "$@"; do
     case $extra in
     peers)
         need_library libjemalloc.so.2 libjemalloc2
-        need_library libmimalloc.so.2.0 libmimalloc2.0
+        need_library libmimalloc.so.2 libmimalloc2.0
         need_library libtcmalloc_minimal.so.4 libtcmalloc-minimal4
         ;;
     chart)

@@ -57,6 +57,13 @@ static inline void expect_harmless(void)
     misuse_say("harmless\n");
 }
 
+/* Where every operation may be followed by a check of the whole heap (STRATA_CHECK 3), that one
+ * may be first to find damage, whichever invariant it breaks. */
+static inline void expect_damage_found(void)
+{
+    misuse_say("damage\n");
+}
+
 /* Uses the heap as any program would. */
 static inline void use_heap(void)
 {

@@ -121,6 +121,14 @@ static bool was_told(const char *line, size_t size)
     return false;
 }
 
+/* The sentence of a check of the whole heap, if the program told that it may come. */
+static bool is_told_damage(const char *line)
+{
+    static const char sentence[] = "strata: the heap is damaged: INV-";
+    return strstr(told.text, "damage\n") != NULL
+           && strncmp(line, sentence, sizeof sentence - 1) == 0;
+}
+
 static bool told_harmless(void)
 {
     return strstr(told.text, "harmless\n") != NULL;
@@ -130,7 +138,7 @@ static bool told_harmless(void)
 static bool said_one_told_line(void)
 {
     size_t size = strcspn(said.text, "\n");
-    return said.size == size + 1 && was_told(said.text, size);
+    return said.size == size + 1 && (was_told(said.text, size) || is_told_damage(said.text));
 }
 
 /* The first line was told; every other is also a sentence of ours. */

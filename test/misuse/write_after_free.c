@@ -18,6 +18,7 @@ int main(int count, char **arguments)
     strata_free(mem);
     expect(BROKEN_FREE, ANYWHERE);
     expect(BROKEN_TAG, ANYWHERE);
+    expect_damage_found();
     expect_harmless();
     memset(hidden_pointer(mem), (int)strtoul(arguments[2], NULL, 0), size);
     for (size_t idx = 0; idx < 10; idx++) strata_free(strata_malloc(size));

@@ -38,9 +38,9 @@ ST_INLINE unsigned char model_byte(unsigned tag, size_t at)
     return (unsigned char)(tag * 37 + at * 11 + (at >> 8));
 }
 
-/* Of a large block only the two ends are looked at byte by byte. */
+/* Of a large block only the two ends are looked at byte by byte: touching pages costs most. */
 #define MODEL_END_SIZE ((size_t)4096)
-#define MODEL_STRIDE ((size_t)509)
+#define MODEL_STRIDE ((size_t)16381)
 
 ST_INLINE size_t model_next(size_t at, size_t size)
 {

@@ -8,7 +8,7 @@
 
 /* Scripts; prop_space_random_long.c has more. */
 #ifndef PROP_SCRIPTS
-#define PROP_SCRIPTS 400
+#define PROP_SCRIPTS 250
 #endif
 
 static st_space space;
@@ -67,10 +67,10 @@ static void *space_resize(void *mem, size_t req) ST_NO_LOCK_ANALYSIS
     size_t before = space_usable(mem);
     size_t usable = 0;
     st_lock_take(&space.lock);
-    bool done = st_space_resize(&space, mem, st_chunk_size_for(req), &usable);
+    st_resize_result result = st_space_resize(&space, mem, st_chunk_size_for(req), &usable);
     st_lock_drop(&space.lock);
-    if (usable != before) return NULL; /* is then reported */
-    if (done) return mem;
+    if (usable != before || result == st_resize_misuse) return NULL; /* is then reported */
+    if (result == st_resize_done) return mem;
     void *other = space_take(req);
     if (other == NULL) return NULL;
     memcpy(other, mem, st_min(usable, req));

@@ -7,7 +7,7 @@
 
 /* Scripts; prop_strata_random_long.c has more. */
 #ifndef PROP_SCRIPTS
-#define PROP_SCRIPTS 400
+#define PROP_SCRIPTS 250
 #endif
 
 int main(int argc, char **argv)

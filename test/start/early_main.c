@@ -7,12 +7,30 @@
 
 static char *blocks[3];
 
+/* More than the first segment holds, all of it written: what was taken from the host before the
+ * page size was known must be ours to its last byte. */
+static void fill_first_segment(void)
+{
+    enum { count = 6000, size = 1000 };
+    static char *many[count];
+    for (size_t idx = 0; idx < count; idx++) {
+        many[idx] = malloc(size);
+        require(many[idx] != NULL, "there is memory before the start");
+        memset(many[idx], (int)idx, size);
+    }
+    for (size_t idx = 0; idx < count; idx++) {
+        for (size_t at = 0; at < size; at++) require(many[idx][at] == (char)idx, "unharmed");
+        free(many[idx]);
+    }
+}
+
 static void allocate_at_preinit(int count, char **arguments, char **environment)
 {
     (void)count;
     (void)arguments;
     (void)environment;
     blocks[0] = use_malloc(500);
+    fill_first_segment();
 }
 
 __attribute__((section(".preinit_array"), used)) static void (*const preinit)(int, char **, char **)

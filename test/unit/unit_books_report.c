@@ -142,6 +142,20 @@ static void a_misuse_may_be_let_pass(void **state)
     assert_true(strstr(os_fake_output(), "double free") != NULL);
 }
 
+static void damage_here(void *context)
+{
+    st_damage(context);
+}
+
+static void damage_is_named_and_always_stops(void **state)
+{
+    (void)state;
+    char id[] = "INV-X-1";
+    assert_true(st_option_set(st_option_id_on_misuse, 1));
+    assert_true(os_fake_stops(damage_here, id));
+    assert_string_equal(os_fake_output(), "strata: the heap is damaged: INV-X-1 does not hold\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +166,7 @@ int main(void)
         cmocka_unit_test_setup(text_can_go_to_messages, setup),
         cmocka_unit_test_setup(each_misuse_says_its_sentence_and_stops, setup),
         cmocka_unit_test_setup(a_misuse_may_be_let_pass, setup),
+        cmocka_unit_test_setup(damage_is_named_and_always_stops, setup),
     };
     return TESTING_RUN(tests);
 }

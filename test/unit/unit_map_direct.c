@@ -26,7 +26,10 @@ static char *take(size_t req)
     return mem;
 }
 
-static void give(void *mem) { assert_true(st_direct_free(mem, owner_of(mem))); }
+static void give(void *mem)
+{
+    assert_int_equal(st_direct_free(mem, owner_of(mem)), st_misuse_none);
+}
 
 static void expect_sound(void)
 {
@@ -97,17 +100,22 @@ static void only_the_start_of_a_block_is_taken_back(void **state)
     (void)state;
     char *mem = take(3 * ST_GRANULE);
     st_owner owner = owner_of(mem);
-    assert_false(st_direct_free(mem + 16, owner));
-    assert_false(st_direct_free(mem + ST_GRANULE, owner));
-    assert_false(st_direct_free(mem, st_owner_make(st_owner_direct, 1u << 23)));
-    assert_false(st_direct_free(mem, st_owner_make(st_owner_direct, st_owner_idx_of(owner) + 1)));
+    st_owner beyond = st_owner_make(st_owner_direct, 1u << 23);
+    st_owner other = st_owner_make(st_owner_direct, st_owner_idx_of(owner) + 1);
+    assert_int_equal(st_direct_free(mem + 16, owner), st_misuse_interior);
+    assert_int_equal(st_direct_free(mem + ST_GRANULE, owner), st_misuse_interior);
+    assert_int_equal(st_direct_free(mem, beyond), st_misuse_foreign);
+    assert_int_equal(st_direct_free(mem, other), st_misuse_foreign);
     assert_int_equal(st_direct_usable(mem + 16, owner), 0);
     assert_null(st_direct_resize(mem + 16, owner, PAGE, true));
     give(mem);
-    assert_int_equal(owner_of(mem), 0);
-    assert_false(st_direct_free(mem, owner));
+    assert_int_equal(st_direct_free(mem, owner), st_misuse_double_free);
     assert_int_equal(st_direct_usable(mem, owner), 0);
     assert_null(st_direct_resize(mem, owner, PAGE, true));
+    st_direct_trim();
+    assert_int_equal(owner_of(mem), 0);
+    assert_int_equal(st_direct_free(mem, owner), st_misuse_foreign);
+    expect_sound();
 }
 
 static void sizes_that_overflow_are_refused(void **state)
@@ -388,6 +396,9 @@ static void a_block_that_the_map_does_not_know_breaks_inv_direct_1(void **state)
     assert_true(st_pagemap_set(mem, 1, owner));
     expect_sound();
     give(mem);
+    assert_true(st_pagemap_set(mem, 1, 0)); /* the same for one that is cached */
+    expect_broken("INV-DIRECT-1");
+    assert_true(st_pagemap_set(mem, 1, owner));
 }
 
 static void wrong_totals_break_inv_direct_2(void **state)

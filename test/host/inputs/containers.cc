@@ -46,7 +46,7 @@ int count_words(const std::string &text, std::set<std::string> &words)
 
 int use(const std::string &text)
 {
-    Row<24> row;
+    Row<12> row;
     std::set<std::string> words;
     std::vector<std::function<int(int)>> steps;
     for (int i = 0; i < 10; i++) steps.push_back([i](int value) { return value * i; });

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT-0
+#
+# try.sh WAY COMPILER ROOT BUILD: compiles and runs the examples of one way of use, as their
+# comments tell a user to.
+set -eu
+way=$1
+compiler=$2
+root=$3
+build=$4
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+compile() { # arguments of the compiler
+    "$compiler" -std=c11 -O1 -Wall -Wextra -Werror -o program "$@"
+}
+
+case $way in
+preload)
+    printf '3\n1\n2\n' >numbers
+    sh "$root/examples/preload.sh" "$build/libstrata.so" sort -n numbers >out 2>report
+    printf '1\n2\n3\n' | cmp - out
+    grep -q "allocations=.*program=sort" report
+    ;;
+shared)
+    compile -D_GNU_SOURCE -I"$root/include" "$root/examples/link_shared.c" \
+        -L"$build" -lstrata -Wl,-rpath,"$build"
+    ./program >out
+    grep -q 'held from the host' out
+    ;;
+static)
+    compile -I"$root/include" "$root/examples/link_static.c" "$build/libstrata.a" -pthread
+    ./program | grep -q 'memory was given back'
+    ;;
+all_static)
+    compile -static -I"$root/include" "$root/examples/link_static.c" "$build/libstrata.a"
+    ./program | grep -q 'memory was given back'
+    ;;
+header)
+    cp "$build/dist/strata.c" "$build/dist/strata.h" .
+    compile -I. -I"$root/include" "$root/examples/override_header.c" strata.c -pthread
+    ./program | grep -q '^9801, in a block of 4[0-9]* bytes'
+    ;;
+embed)
+    cp "$build/dist/strata.c" "$build/dist/strata.h" "$root/examples/embed.c" .
+    compile embed.c strata.c -pthread
+    ./program >out
+    grep -q ' used$' out
+    grep -q ' top$' out
+    # Nothing but strata's own names: the program's malloc is still the C library's.
+    if nm program | grep -E ' T (malloc|free|calloc|realloc)$'; then exit 1; fi
+    ;;
+embed_override)
+    cp "$build/dist/strata.c" "$build/dist/strata.h" "$root/examples/embed_override.c" .
+    compile -DSTRATA_OVERRIDE=1 embed_override.c strata.c -pthread
+    ./program | grep -q 'served by strata'
+    ;;
+*)
+    echo "no such way: $way"
+    exit 2
+    ;;
+esac
