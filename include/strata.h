@@ -148,7 +148,7 @@ typedef struct strata_options {
 /* Reads all options into *options; its size is filled in. */
 STRATA_EXPORT void strata_options_get(strata_options *options);
 
-/* Sets all options that differ from the current ones. 0, or EINVAL if one is out of range or
+/* Sets all options. 0, or EINVAL if one is out of range or
  * options->size is unknown: none is then changed. */
 STRATA_EXPORT int strata_options_set(const strata_options *options);
 
@@ -181,7 +181,7 @@ STRATA_EXPORT int strata_options_parse(const char *text, const char **bad);
 typedef struct strata_stats {
     size_t live;            /* in blocks that are in use */
     size_t live_peak;       /* most of `live` there was, as seen when memory was taken from the host */
-    size_t footprint;       /* usable memory held from the host: live + free + cached + records */
+    size_t footprint;       /* usable memory held from the host: live, free, cached, our records */
     size_t footprint_peak;  /* most of it there was */
     size_t footprint_limit; /* cap on it; SIZE_MAX if none */
     size_t reserved;        /* address space held, footprint included */

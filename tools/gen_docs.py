@@ -81,8 +81,7 @@ def value_of(text, names):
     choice = re.fullmatch(r"([^?]*)\?([^:]*):(.*)", inner)
     if choice:
         return value_of(choice.group(2 if value_of(choice.group(1), names) else 3), names)
-    for c_word, word in (("&&", " and "), ("||", " or ")):
-        text = text.replace(c_word, word)
+    text = text.replace("&&", " and ").replace("||", " or ")
     try:
         result = eval(re.sub(r"!(?!=)", " not ", text).strip(), {"__builtins__": {}}, names)
     except (SyntaxError, TypeError, NameError):
@@ -131,10 +130,13 @@ def table(titles, rows):
 
 # ---- configuration.md ----
 
+UNITS = {"GiB": 2 ** 30, "MiB": 2 ** 20, "KiB": 2 ** 10}
+
+
 def size_text(value, unit, width):
     if value == 2 ** width - 1:
         return "max"
-    for name, factor in (("GiB", 2 ** 30), ("MiB", 2 ** 20), ("KiB", 2 ** 10)):
+    for name, factor in UNITS.items():
         if unit == "bytes" and value and value % factor == 0:
             return f"{value // factor} {name}"
     return str(value)
@@ -145,7 +147,7 @@ def hosts(root, profile=()):
     found = []
     for width in (64, 32):
         given = {"SIZE_MAX": 2 ** width - 1, "__GNUC__": 12, **dict(profile)}
-        units = {"ST_KIB": 2 ** 10, "ST_MIB": 2 ** 20, "ST_GIB": 2 ** 30}
+        units = {f"ST_{name.upper()}": factor for name, factor in UNITS.items()}
         names = defines((root / "src/base/config.h").read_text(), given)
         found.append((width, defines((root / "src/books/options.h").read_text(),
                                      {**names, **units})))
@@ -365,8 +367,8 @@ def concurrency(root):
 # ---- drawings ----
 
 def stamp(dot_path):
-    return f"<!-- made from {dot_path.name}, sha256 " \
-           f"{hashlib.sha256(dot_path.read_bytes()).hexdigest()} -->\n"
+    digest = hashlib.sha256(dot_path.read_bytes()).hexdigest()
+    return f"<!-- made from {dot_path.name}, sha256 {digest} -->\n"
 
 
 def is_drawn(dot_path):
@@ -377,8 +379,7 @@ def is_drawn(dot_path):
 def draw(dot_path):
     if shutil.which("dot") is None:
         sys.exit(f"gen_docs: {dot_path.name} has changed, and graphviz is not installed.")
-    run = subprocess.run(["dot", "-Tsvg", str(dot_path)], capture_output=True, text=True,
-                         check=True)
+    run = subprocess.run(["dot", "-Tsvg", str(dot_path)], capture_output=True, text=True, check=True)
     dot_path.with_suffix(".svg").write_text(run.stdout + stamp(dot_path))
 
 

@@ -210,8 +210,8 @@ static ST_COLD void *heap_alloc_scarce(size_t req, size_t alignment, char **dirt
 
 ST_ALWAYS_INLINE void heap_ensure_prepared(void)
 {
-    /* relaxed: whoever sees 0 takes the lock to look again. */
-    if (ST_UNLIKELY(st_load_relaxed(&heap_state.space_count) == 0)) st_heap_prepare();
+    /* SYNC-3 acquire: whoever sees a space counted sees it ready. */
+    if (ST_UNLIKELY(st_load_acquire(&heap_state.space_count) == 0)) st_heap_prepare();
 }
 
 void *st_heap_alloc(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
@@ -278,10 +278,11 @@ void st_heap_free(void *mem)
 }
 
 /* True if a block of `usable` bytes may be one that was asked for as `req` bytes: larger by what
- * can't be a chunk of its own, or, with a mapping of its own, by what is left of a page. */
+ * can't be a chunk of its own, or, with a mapping of its own, by what a reused one may be. */
 static bool heap_size_fits(size_t usable, size_t req)
 {
-    size_t slack = st_max(2 * ST_CHUNK_MIN, heap_is_direct(usable) ? st_os_page_size() : 0);
+    size_t slack = 2 * ST_CHUNK_MIN;
+    if (heap_is_direct(usable)) slack = usable / 4 + st_os_page_size();
     return req <= usable && usable - req < slack;
 }
 

@@ -6,7 +6,7 @@
  * The checks are never mixed:
  *   ST_STATIC_ASSERT  a layout or a configuration, settled by the compiler;
  *   ST_ASSERT         our own mistake, compiled in at STRATA_CHECK >= 2;
- *   ST_MISUSE         the caller's mistake, compiled in at STRATA_CHECK >= 1 (see report.h).
+ *   st_misuse         the caller's mistake, looked for at STRATA_CHECK >= 1 (see report.h).
  */
 #ifndef ST_BASE_H
 #define ST_BASE_H
@@ -93,12 +93,12 @@
         if (STRATA_CHECK >= 2 && ST_UNLIKELY(!(cond))) st_assert_failed(sentence);             \
     } while (0)
 
-/* Ends the program: `sentence` is one of ours that should hold and does not. Traps until the
- * os layer has installed its way to stop (st_base_stop). Any thread, any lock held. */
+/* Ends the program: `sentence` is one of ours that should hold and does not. Traps until a
+ * way to stop is installed (st_base_stop). Any thread, any lock held. */
 ST_INTERNAL void st_assert_failed(const char *sentence);
 
 /* How to write `size` bytes where the user reads messages, and how to stop the process. Both
- * start as NULL (say nothing; trap) and are installed once by the os layer. */
+ * start as NULL (say nothing; trap) and are installed once, when the heap is prepared. */
 typedef struct st_base_hooks {
     void (*write)(const char *text, size_t size);
     void (*stop)(void);

@@ -26,7 +26,7 @@
 #define STRATA_TINY 0
 #endif
 
-/* @config STRATA_HARDENED  1 doubts more than the default: structure checks while freeing,
+/* @config STRATA_HARDENED  1 doubts more than the default: our own assertions are compiled in and
  * freed blocks are overwritten. It only changes the defaults below. Range 0..1. */
 #ifndef STRATA_HARDENED
 #define STRATA_HARDENED 0
@@ -96,15 +96,15 @@
 #define STRATA_DIAGNOSE (!STRATA_TINY)
 #endif
 
-/* @config STRATA_RETURN  1 returns memory to the host while the program runs; 0 keeps what was
- * taken, for hosts that take nothing back (WebAssembly, microcontrollers). About 0.5 KB of code.
+/* @config STRATA_RETURN  1 returns what spaces have free to the host while the program runs; 0
+ * keeps it, for hosts that take nothing back (WebAssembly, microcontrollers). About 0.5 KB of code.
  * Range 0..1. */
 #ifndef STRATA_RETURN
 #define STRATA_RETURN (!STRATA_TINY)
 #endif
 
-/* @config STRATA_WIPE  1 overwrites the bytes of a block when it is freed. Costs a pass over
- * every freed block. Range 0..1. */
+/* @config STRATA_WIPE  1 overwrites the bytes of a block in a space when it is freed. Costs a pass
+ * over every freed block. Range 0..1. */
 #ifndef STRATA_WIPE
 #define STRATA_WIPE STRATA_HARDENED
 #endif

@@ -227,6 +227,7 @@ st_misuse_kind st_direct_free(void *mem, st_owner owner)
     st_misuse_kind fault = st_misuse_none;
     st_lock_take(&direct_state.lock);
     direct_record *record = direct_find(mem, owner);
+    bool is_full = false;
     if (record == NULL) {
         fault = direct_fault(mem, owner);
     } else {
@@ -235,9 +236,10 @@ st_misuse_kind st_direct_free(void *mem, st_owner owner)
         record->next = direct_state.cache;
         direct_state.cache = record;
         direct_state.totals.cached += record->size;
+        is_full = direct_state.totals.cached > limit;
     }
     st_lock_drop(&direct_state.lock);
-    if (record != NULL) direct_cache_shrink(limit);
+    if (is_full) direct_cache_shrink(limit);
     return fault;
 }
 

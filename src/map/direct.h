@@ -5,7 +5,8 @@
  * and a pointer is checked exactly. Freed mappings are kept for reuse, up to the option
  * direct_cache in all. Resizing moves page tables instead of bytes where the host can.
  *
- * Any thread may call; the lock is held only around the records, never around a call of the host.
+ * Any thread may call. The lock is held around the records only, not while the host maps or
+ * unmaps a block; but while it resizes one, since record and mapping then change together.
  */
 #ifndef ST_DIRECT_H
 #define ST_DIRECT_H

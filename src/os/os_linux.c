@@ -352,7 +352,12 @@ void st_os_resident(size_t *peak, size_t *current)
     *current = linux_status_value(status, size, "VmRSS:");
 }
 
-void st_os_set_error(int code) { errno = code; }
+void st_os_set_error(int code)
+{
+    /* errno is thread-local: there is none before the start. */
+    if (st_os_is_started) errno = code;
+}
+
 int st_os_code_no_memory(void) { return ENOMEM; }
 int st_os_code_bad_argument(void) { return EINVAL; }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT-0
  *
- * C++'s operators new and delete, all 22 forms, in C under their mangled names, so that strata
+ * C++'s operators new and delete, all 20 forms, in C under their mangled names, so that strata
  * needs no C++ compiler and its library no C++ runtime. What they need of the runtime (the new
  * handler, the exception) is looked up weakly: a program that calls operator new has it.
  *

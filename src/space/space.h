@@ -194,8 +194,8 @@ ST_INTERNAL st_misuse_kind st_space_diagnose(const st_space *space, const void *
  * INV-SPACE-9   small_map has a bit exactly for each list that is not empty
  * INV-SPACE-10  tree_map has a bit exactly for each tree that is not empty
  * INV-SPACE-11  a chunk in tree[i] is free, and its size belongs to tree i
- * INV-SPACE-12  a chunk in a tree differs from its ancestors in size and agrees with its path
- * INV-SPACE-13  the parent of a tree chunk has it as a child; its ring is of its size
+ * INV-SPACE-12  the size of a chunk in a tree agrees with the path that leads to it
+ * INV-SPACE-13  the parent of a tree chunk has it as a child and differs in size; its ring does not
  * INV-SPACE-14  the victim is a free chunk of victim_size, and in no bin
  * INV-SPACE-15  top is the last chunk of the newest segment, of top_size, and not in use
  * INV-SPACE-16  a chunk on quick[i] is of i grains and has Q and C; quick_size is their sum

@@ -88,8 +88,7 @@ static void *alloc_from_tree(st_space *space, size_t size)
     size_t whole = chunk_size(c);
     if (space->victim_size >= size && space->victim_size <= whole) return NULL;
     if (STRATA_DOUBT_LINKS &&
-        ST_UNLIKELY(!bins_is_inside(space, c) || chunk_is_used(c) || whole < size ||
-                    !chunk_is_sealed(c, space->secret)))
+        ST_UNLIKELY(chunk_is_used(c) || whole < size || !chunk_is_sealed(c, space->secret)))
         st_bins_report_broken(c);
     st_tree_unlink(space, c, whole);
     st_chunk *rest = alloc_split(space, c, whole, size);

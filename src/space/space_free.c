@@ -27,10 +27,15 @@ ST_COLD void st_free_report(const st_space *space, const void *mem)
         st_misuse(st_misuse_misaligned, mem);
         return;
     }
-    st_misuse_kind kind = chunk_is_used(chunk_of(mem)) ? st_misuse_broken_tag
-                                                       : st_misuse_double_free;
     const void *culprit = mem;
-    if (STRATA_DIAGNOSE) kind = st_space_diagnose(space, &culprit);
+    st_misuse_kind kind;
+    if (STRATA_DIAGNOSE) {
+        kind = st_space_diagnose(space, &culprit);
+    } else if (!bins_is_inside(space, chunk_of(mem))) {
+        kind = st_misuse_foreign;
+    } else {
+        kind = chunk_is_used(chunk_of(mem)) ? st_misuse_broken_tag : st_misuse_double_free;
+    }
     st_misuse(kind, culprit);
 }
 

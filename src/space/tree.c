@@ -227,5 +227,9 @@ st_chunk *st_tree_best(st_space *space, size_t size)
     }
     if (search.best == NULL && map != 0)
         tree_follow_left(space, &search, space->tree[st_lowest_bit(map)], size);
-    return search.best == NULL ? NULL : search.best->chunk.next;
+    if (search.best == NULL) return NULL;
+    st_chunk *newest = search.best->chunk.next;
+    if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!bins_is_inside(space, newest)))
+        st_bins_report_broken(&search.best->chunk);
+    return newest;
 }

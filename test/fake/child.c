@@ -18,13 +18,13 @@ enum { child_mark = 128 };
 
 #if defined(__GNUC__)
 /* Where coverage is counted: writes the counters, which _exit does not. */
-extern void __gcov_dump(void) __attribute__((weak));
+extern void __gcov_exit(void) __attribute__((weak));
 #endif
 
 static void child_leave(int code)
 {
 #if defined(__GNUC__)
-    if (__gcov_dump != NULL) __gcov_dump();
+    if (__gcov_exit != NULL) __gcov_exit();
 #endif
     _exit(child_mark | code);
 }
