@@ -63,13 +63,7 @@ st_space *st_heap_space(unsigned idx)
 
 #if STRATA_SPACES_MAX > 1
 
-/* The space this thread last used. Initial-exec: four bytes of what the dynamic linker keeps for
- * such variables, and no call to get at it. */
-static _Thread_local uint32_t heap_home
-#if defined(__GNUC__) && defined(__ELF__)
-    __attribute__((tls_model("initial-exec")))
-#endif
-    ;
+static ST_THREAD_LOCAL uint32_t heap_home; /* the space this thread last used */
 
 /* Starts another space and returns it locked, or NULL if there are as many as may be. */
 static st_space *heap_start_space(void) ST_NO_LOCK_ANALYSIS

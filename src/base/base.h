@@ -59,6 +59,14 @@
 #define ST_WEAK
 #endif
 
+/* A thread-local variable that is reached without a call: the call might allocate. Each takes a few
+ * bytes of what the dynamic linker keeps for libraries loaded later. */
+#if defined(__GNUC__) && defined(__ELF__)
+#define ST_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
+#else
+#define ST_THREAD_LOCAL _Thread_local
+#endif
+
 /* Lock discipline that clang checks (-Wthread-safety). */
 #if defined(__clang__)
 #define ST_CAPABILITY __attribute__((capability("lock")))

@@ -149,6 +149,19 @@ static bool direct_cache_shrink(size_t limit)
     }
 }
 
+/* Before `size` fresh bytes are mapped: returns as much of the cache as would lift what we hold
+ * above its peak so far. */
+static void direct_make_room_for(size_t size)
+{
+    const st_direct_totals *totals = &direct_state.totals;
+    st_lock_take(&direct_state.lock);
+    size_t used = totals->live + size;
+    size_t limit = totals->peak > used ? totals->peak - used : 0;
+    bool is_full = totals->cached > limit;
+    st_lock_drop(&direct_state.lock);
+    if (is_full) direct_cache_shrink(limit);
+}
+
 /* ---- allocate ---- */
 
 static void direct_note_peaks(void)
@@ -216,7 +229,9 @@ void *st_direct_alloc(size_t req, size_t alignment, bool *is_zero)
     if (record != NULL) direct_begin_use(record);
     st_lock_drop(&direct_state.lock);
     *is_zero = record == NULL;
-    return record != NULL ? record->mem : direct_alloc_fresh(size, alignment);
+    if (record != NULL) return record->mem;
+    direct_make_room_for(size);
+    return direct_alloc_fresh(size, alignment);
 }
 
 /* ---- free ---- */
@@ -241,6 +256,11 @@ st_misuse_kind st_direct_free(void *mem, st_owner owner)
     st_lock_drop(&direct_state.lock);
     if (is_full) direct_cache_shrink(limit);
     return fault;
+}
+
+void st_direct_make_room(void)
+{
+    direct_cache_shrink(0);
 }
 
 bool st_direct_trim(void)

@@ -43,6 +43,10 @@ ST_INTERNAL size_t st_direct_usable(const void *mem, st_owner owner);
  * can't be done. */
 ST_INTERNAL void *st_direct_resize(void *mem, st_owner owner, size_t req, bool may_move);
 
+/* To be called before memory is taken that pushes the footprint of spaces to a new peak: returns
+ * what is cached, so that a cache never makes a program's peak higher. */
+ST_INTERNAL void st_direct_make_room(void);
+
 /* Returns all cached mappings to the host. True if there were any. */
 ST_INTERNAL bool st_direct_trim(void);
 

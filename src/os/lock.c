@@ -35,12 +35,7 @@ void st_lock_wake(st_lock *lock)
 
 #if STRATA_CHECK >= 2
 
-/* A bit a rank. Initial-exec: getting at it must not allocate, which would take a lock again. */
-static _Thread_local uint64_t lock_held[st_lock_rank_end / 64]
-#if defined(__GNUC__) && defined(__ELF__)
-    __attribute__((tls_model("initial-exec")))
-#endif
-    ;
+static ST_THREAD_LOCAL uint64_t lock_held[st_lock_rank_end / 64]; /* a bit a rank */
 
 static struct {
     bool is_watching; /* set once, at start */

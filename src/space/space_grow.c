@@ -4,6 +4,7 @@
  * Owns INV-SPACE-15, -18, -19 and -21.
  */
 #include "books/options.h"
+#include "map/direct.h"
 #include "space/bins.h"
 #include "space/space.h"
 
@@ -66,12 +67,25 @@ static bool grow_reserve_more(st_space *space, st_segment *segment, size_t missi
     return true;
 }
 
+/* Memory is about to be taken: what is cached elsewhere goes back first, if the space has never
+ * been so large. */
+static void grow_make_room(const st_space *space, size_t step)
+{
+#if STRATA_PAGEMAP
+    if (space->footprint + step > space->footprint_peak) st_direct_make_room();
+#else
+    (void)space;
+    (void)step;
+#endif
+}
+
 /* Commits at least `missing` bytes at `at`, where `left` are reserved, and the page map with
  * them: more than that if the host lets us. Returns how many, or 0. */
 static size_t grow_commit(const st_space *space, char *at, size_t missing, size_t left)
 {
     missing = grow_round(missing);
     for (size_t step = st_min(grow_step(space, missing), left);; step = missing) {
+        grow_make_room(space, step);
         /* The page map first: taking it back can't fail. */
         if (!st_pagemap_set(at, step, grow_owner(space))) return 0;
         if (st_os_commit(at, step)) return step;

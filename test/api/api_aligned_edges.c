@@ -7,8 +7,8 @@
 
 #include <unistd.h>
 
-static const size_t aligned_sizes[] = {0,    1,     8,      24,     100,    512,    1000,
-                                       4096, 10000, 65536,  100000, 262144, 5000000};
+static const size_t aligned_sizes[] = {0,    1,     8,     24,     100,    512,    1000,
+                                       4096, 10000, 65536, 100000, 262144, 5000000};
 
 static const size_t top_bit = ~(SIZE_MAX >> 1);
 
@@ -47,8 +47,9 @@ static void every_power_of_two_is_honored(void **state)
 static void aligned_alloc_refuses_what_is_no_power_of_two(void **state)
 {
     (void)state;
-    const size_t odd[] = {0, 3, 5, 24, sizeof(void *) - 1, sizeof(void *) + 1, 48, 100, 4097,
-                          top_bit + 1, SIZE_MAX, SIZE_MAX - 1, top_bit - 1};
+    const size_t odd[] = {
+        0,   3,    5,           24,       sizeof(void *) - 1, sizeof(void *) + 1, 48,
+        100, 4097, top_bit + 1, SIZE_MAX, SIZE_MAX - 1,       top_bit - 1};
     for (size_t idx = 0; idx < API_COUNT(odd); idx++) {
         errno = 0;
         assert_null(api_aligned_alloc(hidden(odd[idx]), 64));
@@ -59,7 +60,7 @@ static void aligned_alloc_refuses_what_is_no_power_of_two(void **state)
 static void memalign_raises_what_is_no_power_of_two(void **state)
 {
     (void)state;
-    static const size_t odd[][2] = {{0, 1},   {1, 1},     {3, 4},       {7, 8},      {24, 32},
+    static const size_t odd[][2] = {{0, 1},   {1, 1},     {3, 4},       {7, 8},        {24, 32},
                                     {33, 64}, {100, 128}, {4097, 8192}, {65535, 65536}};
     for (size_t idx = 0; idx < API_COUNT(odd); idx++) {
         void *mem = api_memalign(hidden(odd[idx][0]), 200);
@@ -114,8 +115,18 @@ static void huge_sizes_are_refused_at_any_alignment(void **state)
 static void posix_memalign_fails_without_a_trace(void **state)
 {
     (void)state;
-    const size_t invalid[] = {0, 1, 2, 3, sizeof(void *) - 1, sizeof(void *) / 2,
-                              sizeof(void *) + 1, sizeof(void *) * 3, 24, 100, top_bit + 8, SIZE_MAX};
+    const size_t invalid[] = {0,
+                              1,
+                              2,
+                              3,
+                              sizeof(void *) - 1,
+                              sizeof(void *) / 2,
+                              sizeof(void *) + 1,
+                              sizeof(void *) * 3,
+                              24,
+                              100,
+                              top_bit + 8,
+                              SIZE_MAX};
     int marker = 0;
     for (size_t idx = 0; idx < API_COUNT(invalid); idx++) {
         void *result = &marker;
@@ -187,7 +198,8 @@ static void aligned_blocks_leave_no_holes(void **state)
             blocks[idx] = api_memalign((size_t)32 << idx % 8, 10 + idx * 7);
             assert_non_null(blocks[idx]);
         }
-        for (size_t idx = 0; idx < block_count; idx++) api_free(blocks[(idx * 77) % block_count]);
+        for (size_t idx = 0; idx < block_count; idx++)
+            api_free(blocks[(idx * 77) % block_count]);
         if (round == 4) footprint = strata_footprint();
     }
     assert_true(strata_footprint() <= footprint);

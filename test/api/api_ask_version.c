@@ -8,9 +8,9 @@ static void the_library_is_of_the_header(void **state)
 {
     (void)state;
     assert_int_equal(strata_version(), STRATA_VERSION_NUMBER);
-    assert_int_equal(STRATA_VERSION_NUMBER, STRATA_VERSION_MAJOR * 10000
-                                                + STRATA_VERSION_MINOR * 100
-                                                + STRATA_VERSION_PATCH);
+    assert_int_equal(STRATA_VERSION_NUMBER, STRATA_VERSION_MAJOR * 10000 +
+                                                STRATA_VERSION_MINOR * 100 +
+                                                STRATA_VERSION_PATCH);
 }
 
 static void the_alignment_of_an_address_is_its_lowest_bit(void **state)

@@ -101,12 +101,12 @@ static void products_that_overflow_are_refused(void **state)
     (void)state;
     static const size_t half = (size_t)1 << (sizeof(size_t) * 4);
     const size_t pairs[][2] = {
-        {SIZE_MAX, 2},       {2, SIZE_MAX},     {SIZE_MAX, SIZE_MAX}, {half, half},
-        {half * 2, half},    {half, half + 1},  {half + 1, half + 1}, {SIZE_MAX / 2 + 1, 2},
-        {SIZE_MAX / 3, 4},   {SIZE_MAX, 16},    {SIZE_MAX / 16 + 1, 16},
-        {SIZE_MAX / 8 + 2, 8},
-        {SIZE_MAX, 1},       {1, SIZE_MAX},     {PTRDIFF_MAX, 1},     {PTRDIFF_MAX, 2},
-        {half / 2, half},    {(size_t)PTRDIFF_MAX + 1, 1},
+        {SIZE_MAX, 2},        {2, SIZE_MAX},           {SIZE_MAX, SIZE_MAX},
+        {half, half},         {half * 2, half},        {half, half + 1},
+        {half + 1, half + 1}, {SIZE_MAX / 2 + 1, 2},   {SIZE_MAX / 3, 4},
+        {SIZE_MAX, 16},       {SIZE_MAX / 16 + 1, 16}, {SIZE_MAX / 8 + 2, 8},
+        {SIZE_MAX, 1},        {1, SIZE_MAX},           {PTRDIFF_MAX, 1},
+        {PTRDIFF_MAX, 2},     {half / 2, half},        {(size_t)PTRDIFF_MAX + 1, 1},
     };
     for (size_t idx = 0; idx < API_COUNT(pairs); idx++) {
         errno = 0;

@@ -79,12 +79,24 @@ static void impossible_sizes_are_refused(void **state)
 {
     (void)state;
     static const size_t impossible[] = {
-        PTRDIFF_MAX,           (size_t)PTRDIFF_MAX + 1, (size_t)PTRDIFF_MAX - 1,
-        SIZE_MAX,              SIZE_MAX - 1,            SIZE_MAX - 7,
-        SIZE_MAX - 8,          SIZE_MAX - 15,           SIZE_MAX - 16,
-        SIZE_MAX - 17,         SIZE_MAX - 31,           SIZE_MAX - 64,
-        SIZE_MAX - 4095,       SIZE_MAX - 4096,         SIZE_MAX - 65536,
-        SIZE_MAX / 2 + 4096,   SIZE_MAX - SIZE_MAX / 4, SIZE_MAX / 2 - 65536,
+        PTRDIFF_MAX,
+        (size_t)PTRDIFF_MAX + 1,
+        (size_t)PTRDIFF_MAX - 1,
+        SIZE_MAX,
+        SIZE_MAX - 1,
+        SIZE_MAX - 7,
+        SIZE_MAX - 8,
+        SIZE_MAX - 15,
+        SIZE_MAX - 16,
+        SIZE_MAX - 17,
+        SIZE_MAX - 31,
+        SIZE_MAX - 64,
+        SIZE_MAX - 4095,
+        SIZE_MAX - 4096,
+        SIZE_MAX - 65536,
+        SIZE_MAX / 2 + 4096,
+        SIZE_MAX - SIZE_MAX / 4,
+        SIZE_MAX / 2 - 65536,
         SIZE_MAX / 2 - 0x100000,
     };
     for (size_t idx = 0; idx < API_COUNT(impossible); idx++) {

@@ -80,8 +80,8 @@ static void limits_are_inclusive(void **state)
 static void unknown_names_are_refused(void **state)
 {
     (void)state;
-    static const char *const unknown[] = {"", "x", "direct", "direct_threshold ", "Report",
-                                          "on_misuse2", "STRATA_report"};
+    static const char *const unknown[] = {
+        "", "x", "direct", "direct_threshold ", "Report", "on_misuse2", "STRATA_report"};
     size_t value = 77;
     for (size_t idx = 0; idx < API_COUNT(unknown); idx++) {
         assert_int_equal(strata_option_set(unknown[idx], 1), EINVAL);
@@ -142,10 +142,21 @@ static void what_is_not_understood_is_skipped_and_told(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "nonsense",          "quick_limit",        "quick_limit=",     "quick_limit=x",
-        "quick_limit=12x",   "quick_limit=-1",     "quick_limit=1kk",  "quick_limit= 1",
-        "=5",                "report=2",           "report=maximum",   "on_misuse=18446744073709551617",
-        "segment_size=1",    "quick_limit=99999999999999999999999",    "quick_limit=99999999999999g",
+        "nonsense",
+        "quick_limit",
+        "quick_limit=",
+        "quick_limit=x",
+        "quick_limit=12x",
+        "quick_limit=-1",
+        "quick_limit=1kk",
+        "quick_limit= 1",
+        "=5",
+        "report=2",
+        "report=maximum",
+        "on_misuse=18446744073709551617",
+        "segment_size=1",
+        "quick_limit=99999999999999999999999",
+        "quick_limit=99999999999999g",
     };
     assert_int_equal(strata_option_set("quick_limit", 4444), 0);
     for (size_t idx = 0; idx < API_COUNT(texts); idx++) {
@@ -169,9 +180,9 @@ static void a_heap_in_use_survives_every_change(void **state)
 {
     (void)state;
     static const char *const settings[] = {
-        "quick_limit=0",        "quick_limit=64k",    "direct_threshold=64k", "direct_cache=0",
-        "direct_threshold=max", "trim_threshold=0",   "trim_threshold=max",   "segment_size=64k",
-        "release_rate=1",       "spaces=1",           "trim_pad=0",           "direct_cache=max",
+        "quick_limit=0",        "quick_limit=64k",  "direct_threshold=64k", "direct_cache=0",
+        "direct_threshold=max", "trim_threshold=0", "trim_threshold=max",   "segment_size=64k",
+        "release_rate=1",       "spaces=1",         "trim_pad=0",           "direct_cache=max",
         "direct_threshold=4m",  "segment_size=64m",
     };
     void *blocks[32] = {NULL};

@@ -5,10 +5,7 @@
  */
 #include "api/names.h"
 
-static size_t smaller_of(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
+static size_t smaller_of(size_t a, size_t b) { return a < b ? a : b; }
 
 static void null_is_malloc(void **state)
 {
@@ -83,7 +80,8 @@ static void a_growing_buffer_keeps_its_contents(void **state)
     fill_pattern(mem, size, 9);
     while (size < (size_t)24 << 20) {
         size_t next = size + size / 2 + 3;
-        if (obstacle_count < API_COUNT(obstacles)) obstacles[obstacle_count++] = api_malloc(size % 700);
+        if (obstacle_count < API_COUNT(obstacles))
+            obstacles[obstacle_count++] = api_malloc(size % 700);
         mem = api_realloc(mem, next);
         assert_non_null(mem);
         assert_true(has_pattern(mem, size, 9));
@@ -130,8 +128,9 @@ static void reallocarray_refuses_products_that_overflow(void **state)
 {
     (void)state;
     static const size_t half = (size_t)1 << (sizeof(size_t) * 4);
-    const size_t pairs[][2] = {{SIZE_MAX, 2}, {2, SIZE_MAX}, {half, half}, {half + 1, half},
-                               {SIZE_MAX / 16 + 1, 16}, {SIZE_MAX, 1}, {PTRDIFF_MAX, 1}};
+    const size_t pairs[][2] = {{SIZE_MAX, 2},    {2, SIZE_MAX},           {half, half},
+                               {half + 1, half}, {SIZE_MAX / 16 + 1, 16}, {SIZE_MAX, 1},
+                               {PTRDIFF_MAX, 1}};
     void *mem = api_reallocarray(NULL, 25, 4);
     assert_non_null(mem);
     fill_pattern(mem, 100, 6);

@@ -10,10 +10,7 @@
 enum { block_count = 400 };
 static void *blocks[block_count];
 
-static size_t block_size(size_t idx)
-{
-    return idx % 50 == 49 ? 5000000 : idx * idx % 9000;
-}
+static size_t block_size(size_t idx) { return idx % 50 == 49 ? 5000000 : idx * idx % 9000; }
 
 static int allocate_blocks(void **state)
 {
@@ -63,8 +60,8 @@ static void the_parts_add_up(void **state)
     assert_true(stats.live <= stats.live_peak || stats.live_peak == 0);
     assert_true(stats.footprint >= stats.live + stats.free + stats.cached);
     /* Records and segment headers are all that is left. */
-    assert_true(stats.footprint - stats.live - stats.free - stats.cached
-                <= stats.footprint / 50 + 65536);
+    assert_true(stats.footprint - stats.live - stats.free - stats.cached <=
+                stats.footprint / 50 + 65536);
     assert_true(stats.direct <= stats.live);
     assert_true(stats.allocations >= stats.frees);
 }
@@ -141,7 +138,8 @@ static void the_walk_sees_every_block(void **state)
     }
     /* A chunk's head is part of `free`, not of what can be used of it. */
     assert_true(sums.free + sums.cached + sums.top <= stats.free);
-    assert_true(stats.free - sums.free - sums.cached - sums.top <= 16 * (stats.free_chunks + 64));
+    assert_true(stats.free - sums.free - sums.cached - sums.top <=
+                16 * (stats.free_chunks + 64));
     assert_true(sums.top <= stats.top);
     assert_true(sums.cached <= stats.quick);
 }

@@ -69,8 +69,10 @@ void memory_resources()
     std::pmr::unsynchronized_pool_resource pool;
     {
         std::pmr::vector<std::pmr::string> words(&pool);
-        for (int n = 0; n < 3000; n++) words.emplace_back(std::string(std::size_t(n % 300), 'y'));
-        for (std::size_t n = 0; n < words.size(); n++) check(words[n].size() == n % 300, "whole");
+        for (int n = 0; n < 3000; n++)
+            words.emplace_back(std::string(std::size_t(n % 300), 'y'));
+        for (std::size_t n = 0; n < words.size(); n++)
+            check(words[n].size() == n % 300, "whole");
     }
     pool.release();
     std::pmr::monotonic_buffer_resource arena;

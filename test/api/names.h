@@ -90,10 +90,7 @@ static inline void *hidden_block(void *mem)
 }
 
 /* The address as a number: what may be kept of a block that was freed. */
-static inline uintptr_t address_of(const void *mem)
-{
-    return (uintptr_t)mem;
-}
+static inline uintptr_t address_of(const void *mem) { return (uintptr_t)mem; }
 
 /* The byte that position `idx` of a block filled with `seed` holds. */
 static inline unsigned char pattern_byte(size_t idx, unsigned seed)
@@ -137,13 +134,13 @@ static inline void assert_sound(void)
 /* Sizes on both sides of every border there is: grains, small and tree bins, pages, granules,
  * the smallest and the usual direct_threshold. */
 static const size_t api_border_sizes[] = {
-    0,      1,      7,      8,      9,       15,      16,      17,       23,       24,
-    25,     31,     32,     33,     40,      41,      56,      63,       64,       65,
-    100,    127,    128,    129,    240,     248,     249,     256,      257,      495,
-    496,    503,    504,    505,    511,     512,     513,     520,      1000,     1016,
-    1023,   1024,   1025,   2047,   2048,    4079,    4080,    4088,     4095,     4096,
-    4097,   8192,   10000,  16384,  32760,   65519,   65535,   65536,    65537,    100000,
-    131071, 131072, 262144, 524289, 1048575, 1048576, 2097152, 4194287,  4194303,  4194304,
+    0,       1,       7,       8,       9,        15,      16,      17,      23,      24,
+    25,      31,      32,      33,      40,       41,      56,      63,      64,      65,
+    100,     127,     128,     129,     240,      248,     249,     256,     257,     495,
+    496,     503,     504,     505,     511,      512,     513,     520,     1000,    1016,
+    1023,    1024,    1025,    2047,    2048,     4079,    4080,    4088,    4095,    4096,
+    4097,    8192,    10000,   16384,   32760,    65519,   65535,   65536,   65537,   100000,
+    131071,  131072,  262144,  524289,  1048575,  1048576, 2097152, 4194287, 4194303, 4194304,
     4194305, 4200000, 8388608, 8388609, 16777216,
 };
 

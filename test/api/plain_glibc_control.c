@@ -74,7 +74,8 @@ static bool is_well_formed(const char *text)
         if (is_closing) {
             if (depth == 0) return false;
             depth--;
-            if (strlen(open[depth]) != length || memcmp(open[depth], name, length)) return false;
+            if (strlen(open[depth]) != length || memcmp(open[depth], name, length))
+                return false;
         } else if (end[-1] != '/' && at[1] != '?' && at[1] != '!') {
             if (depth == 32 || (depth == 0 && has_root)) return false;
             memcpy(open[depth], name, length);

@@ -107,6 +107,11 @@ class Text(CommandTest):
         self.assertIn("\ntool (pid ", text)
         self.assertIn("\n2 lines of the report could not be read.\n", text)
 
+    def test_the_peak_of_several_spaces_is_called_a_sum(self):
+        for spaces, words in ((1, "as seen when"), (2, "the sum of the spaces' own peaks")):
+            text = self.report(FAKE_LINES=line(live_peak=2048, spaces=spaces))
+            self.assertRegex(text, r"(?m)^  peak live +2\.0 KiB  2,048 bytes; in blocks.*" + words)
+
     def test_size_mismatches_are_told_if_there_were(self):
         self.assertNotIn("mismatches", self.report())
         self.assertIn("size mismatches               3  sized frees with a wrong size\n",

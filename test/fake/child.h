@@ -10,7 +10,7 @@
 
 typedef struct child_end {
     bool was_killed; /* by a signal, or by a sanitizer */
-    int code;        /* what the function returned; if it was killed, the signal or the status */
+    int code; /* what the function returned; if it was killed, the signal or the status */
 } child_end;
 
 /* Runs act(context) in a child and tells how that ended. What act returns is 0 to 63. With

@@ -89,7 +89,8 @@ static void fake_start(void)
     void *place = mmap(FAKE_ARENA_PLACE, FAKE_ARENA_SIZE + FAKE_ARENA_ALIGNMENT, PROT_NONE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     fake_demand(place != MAP_FAILED, "there is address space for the arena");
-    uintptr_t addr = ((uintptr_t)place + FAKE_ARENA_ALIGNMENT - 1) & ~(FAKE_ARENA_ALIGNMENT - 1);
+    uintptr_t addr =
+        ((uintptr_t)place + FAKE_ARENA_ALIGNMENT - 1) & ~(FAKE_ARENA_ALIGNMENT - 1);
     fake.arena = (char *)addr;
     st_os_start(); /* what comes before it is for the real hosts */
     st_base_hook.write = fake_write_to_messages;
@@ -129,20 +130,14 @@ static bool fake_call_fails(os_fake_call call)
 
 /* ---- the table ---- */
 
-static unsigned fake_state(size_t unit_idx)
-{
-    return fake.unit[unit_idx] & fake_state_mask;
-}
+static unsigned fake_state(size_t unit_idx) { return fake.unit[unit_idx] & fake_state_mask; }
 
 static size_t fake_unit_of(const void *addr)
 {
     return (size_t)((const char *)addr - fake.arena) / FAKE_UNIT;
 }
 
-static void *fake_place_of(size_t unit_idx)
-{
-    return fake.arena + unit_idx * FAKE_UNIT;
-}
+static void *fake_place_of(size_t unit_idx) { return fake.arena + unit_idx * FAKE_UNIT; }
 
 static bool fake_is_inside(const void *addr, size_t size)
 {
@@ -274,10 +269,7 @@ static void fake_demand_range(const void *addr, size_t size, unsigned state)
 
 ST_DEFINE_DATA bool st_os_is_started;
 
-void st_os_start(void)
-{
-    st_os_is_started = true;
-}
+void st_os_start(void) { st_os_is_started = true; }
 
 size_t st_os_page_size(void)
 {
@@ -292,7 +284,8 @@ void *st_os_reserve(size_t size, size_t alignment)
     fake_demand_size(size);
     fake_demand_alignment(alignment);
     void *result = NULL;
-    if (!fake_call_fails(os_fake_call_reserve)) result = fake_take(size, alignment, fake_reserved);
+    if (!fake_call_fails(os_fake_call_reserve))
+        result = fake_take(size, alignment, fake_reserved);
     fake_leave(saved_errno);
     return result;
 }
@@ -386,7 +379,8 @@ bool st_os_release(void *addr, size_t size)
     bool result = !fake_call_fails(os_fake_call_release);
     size_t unit_idx = fake_unit_of(addr);
     size_t unit_count = size / FAKE_UNIT;
-    if (fake.config.refuses_part_release && !fake_is_whole(unit_idx, unit_count)) result = false;
+    if (fake.config.refuses_part_release && !fake_is_whole(unit_idx, unit_count))
+        result = false;
     if (result) fake_give_up(unit_idx, unit_count);
     fake_leave(saved_errno);
     return result;
@@ -455,15 +449,9 @@ void st_os_wait(ST_ATOMIC(uint32_t) *word, uint32_t expected)
     errno = saved_errno;
 }
 
-void st_os_wake(ST_ATOMIC(uint32_t) *word)
-{
-    (void)word;
-}
+void st_os_wake(ST_ATOMIC(uint32_t) *word) { (void)word; }
 
-void st_os_yield(void)
-{
-    sched_yield();
-}
+void st_os_yield(void) { sched_yield(); }
 
 void st_os_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
@@ -474,17 +462,15 @@ void st_os_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(vo
 
 /* ---- os.h: the rest ---- */
 
-bool st_os_is_privileged(void)
-{
-    return fake.config.is_privileged;
-}
+bool st_os_is_privileged(void) { return fake.config.is_privileged; }
 
 size_t st_os_entropy(void)
 {
     return fake.config.page_size == 0 ? os_fake_usual.seed : fake.config.seed;
 }
 
-static void fake_note(char *buffer, size_t *used, size_t capacity, const char *bytes, size_t size)
+static void fake_note(char *buffer, size_t *used, size_t capacity, const char *bytes,
+                      size_t size)
 {
     if (size > capacity - 1 - *used) size = capacity - 1 - *used;
     memcpy(buffer + *used, bytes, size);
@@ -514,15 +500,9 @@ const char *st_os_environment(const char *name)
     return fake.variable_value;
 }
 
-void st_os_program_name(char *name, size_t size)
-{
-    snprintf(name, size, "%s", "fake-program");
-}
+void st_os_program_name(char *name, size_t size) { snprintf(name, size, "%s", "fake-program"); }
 
-size_t st_os_process_id(void)
-{
-    return 4711;
-}
+size_t st_os_process_id(void) { return 4711; }
 
 void st_os_stop(void)
 {
@@ -537,20 +517,11 @@ void st_os_resident(size_t *peak, size_t *current)
     *current = fake.counts.committed;
 }
 
-void st_os_set_error(int code)
-{
-    errno = code;
-}
+void st_os_set_error(int code) { errno = code; }
 
-int st_os_code_no_memory(void)
-{
-    return ENOMEM;
-}
+int st_os_code_no_memory(void) { return ENOMEM; }
 
-int st_os_code_bad_argument(void)
-{
-    return EINVAL;
-}
+int st_os_code_bad_argument(void) { return EINVAL; }
 
 /* ---- os_fake.h ---- */
 
@@ -589,20 +560,11 @@ void os_fake_fail(unsigned kinds, size_t nth, bool all_later)
     fake.failed = 0;
 }
 
-size_t os_fake_failed(void)
-{
-    return fake.failed;
-}
+size_t os_fake_failed(void) { return fake.failed; }
 
-void os_fake_count(os_fake_counts *counts)
-{
-    *counts = fake.counts;
-}
+void os_fake_count(os_fake_counts *counts) { *counts = fake.counts; }
 
-size_t os_fake_taken(void)
-{
-    return fake.counts.reserved + fake.counts.committed;
-}
+size_t os_fake_taken(void) { return fake.counts.reserved + fake.counts.committed; }
 
 bool os_fake_is_committed(const void *start, size_t size)
 {
@@ -612,10 +574,7 @@ bool os_fake_is_committed(const void *start, size_t size)
     return fake_is_all(unit_idx, last_idx - unit_idx + 1, fake_committed);
 }
 
-const char *os_fake_output(void)
-{
-    return fake.output;
-}
+const char *os_fake_output(void) { return fake.output; }
 
 void os_fake_clear_output(void)
 {
@@ -623,15 +582,9 @@ void os_fake_clear_output(void)
     fake.output[0] = fake.appended[0] = '\0';
 }
 
-const char *os_fake_appended(void)
-{
-    return fake.appended;
-}
+const char *os_fake_appended(void) { return fake.appended; }
 
-const char *os_fake_append_path(void)
-{
-    return fake.append_path;
-}
+const char *os_fake_append_path(void) { return fake.append_path; }
 
 void os_fake_set_environment(const char *name, const char *value)
 {

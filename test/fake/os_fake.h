@@ -16,17 +16,17 @@
 /* ---- the host's ways ---- */
 
 typedef struct os_fake_config {
-    size_t page_size;           /* 4, 16 or 64 KiB */
-    size_t seed;                /* what st_os_entropy returns */
-    size_t memory_limit;        /* bytes that may be committed at once; 0: no limit */
-    size_t floor;               /* nothing is placed in this many bytes of the arena's start */
-    size_t gap;                 /* bytes left alone above whatever is taken */
-    bool refuses_purge;         /* these five: the calls never succeed */
+    size_t page_size;    /* 4, 16 or 64 KiB */
+    size_t seed;         /* what st_os_entropy returns */
+    size_t memory_limit; /* bytes that may be committed at once; 0: no limit */
+    size_t floor;        /* nothing is placed in this many bytes of the arena's start */
+    size_t gap;          /* bytes left alone above whatever is taken */
+    bool refuses_purge;  /* these five: the calls never succeed */
     bool refuses_decommit;
     bool refuses_resize;
     bool refuses_move;
     bool refuses_reserve_at;
-    bool refuses_part_release;  /* only what was taken in one piece can be released, in one */
+    bool refuses_part_release; /* only what was taken in one piece can be released, in one */
     bool is_privileged;
 } os_fake_config;
 
@@ -68,8 +68,8 @@ size_t os_fake_failed(void);
 /* ---- counts ---- */
 
 typedef struct os_fake_counts {
-    size_t reserved;         /* bytes that are reserved, not committed */
-    size_t committed;        /* bytes that are committed */
+    size_t reserved;  /* bytes that are reserved, not committed */
+    size_t committed; /* bytes that are committed */
     size_t committed_peak;
     size_t calls[os_fake_call_count];  /* calls so far, failed ones included */
     size_t failed[os_fake_call_count]; /* calls that os_fake_fail made fail, so far */

@@ -21,8 +21,12 @@ names() {
 names "$library" >"$work/ours"
 
 # What libc's malloc consists of; some are missing from newer or older versions of it.
-names "$libc" | grep -E -x '(__libc_|__)?(malloc|calloc|realloc|reallocarray|free|cfree|memalign|aligned_alloc|posix_memalign|valloc|pvalloc|malloc_usable_size|malloc_trim|malloc_stats|malloc_info|mallopt|mallinfo|mallinfo2|free_sized|free_aligned_sized|malloc_set_state|malloc_get_state)' \
-    >"$work/theirs"
+for name in malloc calloc realloc reallocarray free cfree memalign aligned_alloc posix_memalign \
+    valloc pvalloc malloc_usable_size malloc_trim malloc_stats malloc_info mallopt mallinfo \
+    mallinfo2 free_sized free_aligned_sized malloc_set_state malloc_get_state; do
+    printf '%s\n' "$name" "__$name" "__libc_$name"
+done | sort >"$work/names"
+names "$libc" | comm -12 - "$work/names" >"$work/theirs"
 # These are not about blocks: glibc keeps them only for dumped Emacs executables, or as a second
 # way to its own options.
 grep -v -E -x 'malloc_[gs]et_state|__libc_mallopt|__libc_mallinfo' "$work/theirs" >"$work/wanted"

@@ -6,13 +6,21 @@
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
+# Far above what any of the programs needs, also on a slow and busy machine: past this one hangs.
+TIME_LIMIT_S = 180
+
 
 class Failure(Exception):
     """The test itself can't go on; the text is one sentence."""
+
+
+# In the place of the signal that killed a program.
+HUNG = -1
 
 
 class Outcome:
@@ -24,6 +32,8 @@ class Outcome:
         self.files = files        # name -> digest; standard output under the name "stdout"
 
     def ended(self):
+        if self.signal == HUNG:
+            return "hung: it had not ended after %d s" % TIME_LIMIT_S
         if self.signal != 0:
             return "was killed by signal %d" % self.signal
         return "ended with exit status %d" % self.status
@@ -88,16 +98,28 @@ class Bench:
         command = [self.launcher, result, *program.arguments(self.place(program, "input"))]
         with open(self.place(program, "stdout"), "wb") as stdout, \
                 open(self.place(program, "stderr"), "wb") as stderr:
-            done = subprocess.run(command, cwd=work, env=environment, stdin=subprocess.DEVNULL,
-                                  stdout=stdout, stderr=stderr, check=False)
-        if done.returncode != 0:
+            ended = self.launch(command, cwd=work, env=environment, stdin=subprocess.DEVNULL,
+                                stdout=stdout, stderr=stderr)
+        if ended is None:
+            return Outcome(-1, HUNG, 0, 0.0, {})
+        if ended != 0:
             raise Failure("the launcher could not run %s: %s" %
                           (program.name, self.last_words(program)))
         with open(result, encoding="ascii") as file:
-            status, signal, peak_kib, cpu_s = file.read().split()
+            status, killer, peak_kib, cpu_s = file.read().split()
         files = digest_tree(work)
         files["stdout"] = digest_file(self.place(program, "stdout"))
-        return Outcome(int(status), int(signal), int(peak_kib), float(cpu_s), files)
+        return Outcome(int(status), int(killer), int(peak_kib), float(cpu_s), files)
+
+    @staticmethod
+    def launch(command, **how):
+        """The exit status; None if it took too long and was ended, with all its processes."""
+        with subprocess.Popen(command, start_new_session=True, **how) as process:
+            try:
+                return process.wait(timeout=TIME_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                return None
 
     def last_words(self, program):
         """The end of what the program last wrote to standard error."""

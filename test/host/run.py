@@ -22,7 +22,7 @@ import sys
 import time
 
 import host_output
-from host_measure import Bench, Failure
+from host_measure import HUNG, Bench, Failure
 from host_programs import HERE, PROGRAMS, ROOT
 
 BASELINE = "glibc"
@@ -112,6 +112,8 @@ def chosen_allocators(arguments):
 def differences(plain, other):
     """What is not the same about two outcomes, as sentences."""
     found = []
+    if other.signal == HUNG:
+        return [other.ended()]
     if (plain.status, plain.signal) != (other.status, other.signal):
         found.append("%s, and plain %s" % (other.ended(), plain.ended()))
     for name in sorted(set(plain.files) | set(other.files)):
@@ -139,12 +141,14 @@ class HostTest:
         reported = set()
         for _ in range(self.rounds):
             for allocator in self.allocators:
+                if allocator.name in reported:
+                    continue
                 outcome = self.bench.run(program, allocator.library, allocator.environment)
                 outcomes[allocator.name].append(outcome)
                 plain = outcomes[BASELINE][0]
                 if allocator.name == BASELINE:
                     self.check_plain(program, plain, outcome)
-                elif allocator.name not in reported and differences(plain, outcome):
+                elif differences(plain, outcome):
                     reported.add(allocator.name)
                     self.report(program, allocator, differences(plain, outcome))
         for name, runs in outcomes.items():

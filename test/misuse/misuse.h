@@ -52,17 +52,11 @@ static inline void expect(const char *sentence, const void *mem)
 }
 
 /* It is as good if nothing is said and the program ends well. */
-static inline void expect_harmless(void)
-{
-    misuse_say("harmless\n");
-}
+static inline void expect_harmless(void) { misuse_say("harmless\n"); }
 
 /* Where every operation may be followed by a check of the whole heap (STRATA_CHECK 3), that one
  * may be first to find damage, whichever invariant it breaks. */
-static inline void expect_damage_found(void)
-{
-    misuse_say("damage\n");
-}
+static inline void expect_damage_found(void) { misuse_say("damage\n"); }
 
 /* Uses the heap as any program would. */
 static inline void use_heap(void)
@@ -85,16 +79,10 @@ static inline int went_on(void)
 }
 
 /* The same after a misuse that broke the heap, which nobody can undo. */
-static inline int went_on_broken(void)
-{
-    return 0;
-}
+static inline int went_on_broken(void) { return 0; }
 
 /* The offset a program was told on its command line. */
-static inline size_t told_offset(char **arguments)
-{
-    return strtoul(arguments[1], NULL, 0);
-}
+static inline size_t told_offset(char **arguments) { return strtoul(arguments[1], NULL, 0); }
 
 /* Keeps the compiler from knowing what a pointer points into. */
 static inline void *hidden_pointer(const volatile void *mem)

@@ -77,7 +77,8 @@ static long milliseconds(void)
 /* Takes what is there; false at the end. */
 static bool take(output *from)
 {
-    ssize_t count = read(from->descriptor, from->text + from->size, text_limit - 1 - from->size);
+    ssize_t count =
+        read(from->descriptor, from->text + from->size, text_limit - 1 - from->size);
     if (count > 0) from->size += (size_t)count;
     from->text[from->size] = '\0';
     return count > 0;
@@ -98,7 +99,8 @@ static bool take_all(void)
 }
 
 /* Whether `line` is as `pattern` demands; an * in it stands for any address. */
-static bool line_matches(const char *pattern, size_t pattern_size, const char *line, size_t size)
+static bool line_matches(const char *pattern, size_t pattern_size, const char *line,
+                         size_t size)
 {
     const char *star = memchr(pattern, '*', pattern_size);
     if (star == NULL) return size == pattern_size && memcmp(pattern, line, size) == 0;
@@ -108,8 +110,8 @@ static bool line_matches(const char *pattern, size_t pattern_size, const char *l
     if (memcmp(line + size - after, star + 1, after) != 0) return false;
     const char *address = line + before;
     size_t digits = size - before - after - 2;
-    return address[0] == '0' && address[1] == 'x'
-           && strspn(address + 2, "0123456789abcdef") >= digits;
+    return address[0] == '0' && address[1] == 'x' &&
+           strspn(address + 2, "0123456789abcdef") >= digits;
 }
 
 /* Whether one of the told lines is what `line` says. */
@@ -127,14 +129,11 @@ static bool was_told(const char *line, size_t size)
 static bool is_told_damage(const char *line)
 {
     static const char sentence[] = "strata: the heap is damaged: INV-";
-    return strstr(told.text, "damage\n") != NULL
-           && strncmp(line, sentence, sizeof sentence - 1) == 0;
+    return strstr(told.text, "damage\n") != NULL &&
+           strncmp(line, sentence, sizeof sentence - 1) == 0;
 }
 
-static bool told_harmless(void)
-{
-    return strstr(told.text, "harmless\n") != NULL;
-}
+static bool told_harmless(void) { return strstr(told.text, "harmless\n") != NULL; }
 
 /* What a program said is one told sentence and nothing else. */
 static bool said_one_told_line(void)
@@ -164,7 +163,8 @@ static const char *judge(const char *mode, int status)
     }
     if (ended_well && said.size == 0 && told_harmless()) return NULL;
     if (strcmp(mode, "stops_somehow") == 0) {
-        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT) return "it did not end in SIGABRT";
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT)
+            return "it did not end in SIGABRT";
         return strncmp(said.text, "strata: ", 8) == 0 ? NULL : "it says nothing";
     }
     if (strcmp(mode, "goes_on") == 0) {
@@ -185,7 +185,7 @@ int main(int count, char **arguments)
     if (waitpid(program_id, &status, 0) != program_id) give_up("waitpid");
     const char *fault = ended ? judge(arguments[1], status) : "it hangs";
     if (fault == NULL) return 0;
-    fprintf(stderr, "%s: %s (status 0x%x)\ntold:\n%.4000s\nsaid:\n%.4000s\n", arguments[2], fault,
-            (unsigned)status, told.text, said.text);
+    fprintf(stderr, "%s: %s (status 0x%x)\ntold:\n%.4000s\nsaid:\n%.4000s\n", arguments[2],
+            fault, (unsigned)status, told.text, said.text);
     return 1;
 }

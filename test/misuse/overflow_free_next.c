@@ -12,7 +12,8 @@ int main(int count, char **arguments)
     char *above = strata_malloc(1000);
     memset(above, 0, 1000);
     expect(BROKEN_TAG, above);
-    memset(mem, (int)strtoul(arguments[2], NULL, 0), strata_usable_size(mem) + told_offset(arguments));
+    memset(mem, (int)strtoul(arguments[2], NULL, 0),
+           strata_usable_size(mem) + told_offset(arguments));
     strata_free(above);
     return went_on_broken();
 }

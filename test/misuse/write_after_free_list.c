@@ -11,7 +11,7 @@ int main(void)
     void *guard = strata_malloc(40);
     static size_t target[8];
     strata_free(mem);
-    *(size_t **volatile *)&mem[0] = (size_t **)target;
+    *(size_t * *volatile *)&mem[0] = (size_t **)target;
     expect(BROKEN_FREE, ANYWHERE);
     void *first = strata_malloc(40);
     void *second = strata_malloc(40);

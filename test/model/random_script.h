@@ -58,18 +58,12 @@ ST_INLINE size_t random_size(random_source *source, random_shape shape)
 {
     static const size_t few[] = {8, 24, 40, 100, 504, 520, 1000, 4096, 8000, 70000};
     switch (shape) {
-    case random_tiny:
-        return random_from(source, 0, 64);
-    case random_small:
-        return random_from(source, 0, 530);
-    case random_medium:
-        return random_from(source, 400, 9000);
-    case random_large:
-        return random_from(source, 8000, 200 * ST_KIB);
-    case random_direct:
-        return random_from(source, 60 * ST_KIB, 600 * ST_KIB);
-    case random_few:
-        return random_choice(source, few, sizeof few / sizeof few[0]);
+    case random_tiny: return random_from(source, 0, 64);
+    case random_small: return random_from(source, 0, 530);
+    case random_medium: return random_from(source, 400, 9000);
+    case random_large: return random_from(source, 8000, 200 * ST_KIB);
+    case random_direct: return random_from(source, 60 * ST_KIB, 600 * ST_KIB);
+    case random_few: return random_choice(source, few, sizeof few / sizeof few[0]);
     default: {
         size_t bits = random_from(source, 0, 17);
         return random_from(source, 0, (size_t)1 << bits);

@@ -22,8 +22,8 @@ typedef enum script_kind {
     script_take_aligned, /* size at a multiple of other */
     script_resize,       /* to size */
     script_give,
-    script_trim,         /* all but size */
-    script_fail,         /* the size-th call of the host from now, of the kinds in other */
+    script_trim, /* all but size */
+    script_fail, /* the size-th call of the host from now, of the kinds in other */
     script_kind_count
 } script_kind;
 
@@ -35,8 +35,9 @@ typedef struct script_op {
 
 /* The options that scripts vary. */
 #define SCRIPT_OPTIONS(X)                                                                      \
-    X(quick_limit) X(trim_threshold) X(trim_pad) X(segment_size) X(release_rate)               \
-    X(direct_threshold) X(direct_cache)
+    X(quick_limit)                                                                             \
+    X(trim_threshold)                                                                          \
+    X(trim_pad) X(segment_size) X(release_rate) X(direct_threshold) X(direct_cache)
 
 typedef struct script_setup {
     os_fake_config host;
@@ -97,8 +98,12 @@ ST_INLINE void script_print(const script *s)
 ST_INLINE bool script_read_op(const char *line, script_op *op)
 {
     static const char *const format[script_kind_count] = {
-        "p[%u] = take(%zu)",   "p[%u] = take_zero(%zu, %zu)", "p[%u] = take_aligned(%zu, %zu)",
-        "p[%u] = resize(%zu)", "p[%u] = give(%n",             "p[%u] = trim(%zu)",
+        "p[%u] = take(%zu)",
+        "p[%u] = take_zero(%zu, %zu)",
+        "p[%u] = take_aligned(%zu, %zu)",
+        "p[%u] = resize(%zu)",
+        "p[%u] = give(%n",
+        "p[%u] = trim(%zu)",
         "p[%u] = fail(%zu, %zu)",
     };
     for (unsigned kind = 0; kind < script_kind_count; kind++) {
@@ -216,7 +221,8 @@ ST_INLINE const char *script_take_slot(script_run *run, const script_op *op)
 ST_INLINE const char *script_resize_slot(script_run *run, const script_op *op)
 {
     void *old = run->slot[op->slot];
-    if (old == NULL) return script_take_slot(run, &(script_op){script_take, op->slot, op->size, 0});
+    if (old == NULL)
+        return script_take_slot(run, &(script_op){script_take, op->slot, op->size, 0});
     const char *wrong = model_check(&run->blocks, old, run->engine->usable(old));
     if (wrong != NULL) return wrong;
     void *mem = run->engine->resize(old, op->size);
@@ -235,18 +241,11 @@ ST_INLINE const char *script_do(script_run *run, const script_op *op)
     switch (op->kind) {
     case script_take:
     case script_take_zero:
-    case script_take_aligned:
-        return script_take_slot(run, op);
-    case script_resize:
-        return script_resize_slot(run, op);
-    case script_give:
-        return script_give_slot(run, op->slot);
-    case script_trim:
-        run->engine->trim(op->size);
-        return NULL;
-    default:
-        os_fake_fail((unsigned)op->other, op->size, false);
-        return NULL;
+    case script_take_aligned: return script_take_slot(run, op);
+    case script_resize: return script_resize_slot(run, op);
+    case script_give: return script_give_slot(run, op->slot);
+    case script_trim: run->engine->trim(op->size); return NULL;
+    default: os_fake_fail((unsigned)op->other, op->size, false); return NULL;
     }
 }
 

@@ -13,32 +13,98 @@
 #define KIB ST_KIB
 #define MIB ST_MIB
 
-#define TAKE(slot, size) {script_take, slot, size, 0}
-#define ZERO(slot, count, size) {script_take_zero, slot, size, count}
-#define ALIGN(slot, alignment, size) {script_take_aligned, slot, size, alignment}
-#define RESIZE(slot, size) {script_resize, slot, size, 0}
-#define GIVE(slot) {script_give, slot, 0, 0}
-#define TRIM(pad) {script_trim, 0, pad, 0}
+#define TAKE(slot, size)                                                                       \
+    {                                                                                          \
+        script_take, slot, size, 0                                                             \
+    }
+#define ZERO(slot, count, size)                                                                \
+    {                                                                                          \
+        script_take_zero, slot, size, count                                                    \
+    }
+#define ALIGN(slot, alignment, size)                                                           \
+    {                                                                                          \
+        script_take_aligned, slot, size, alignment                                             \
+    }
+#define RESIZE(slot, size)                                                                     \
+    {                                                                                          \
+        script_resize, slot, size, 0                                                           \
+    }
+#define GIVE(slot)                                                                             \
+    {                                                                                          \
+        script_give, slot, 0, 0                                                                \
+    }
+#define TRIM(pad)                                                                              \
+    {                                                                                          \
+        script_trim, 0, pad, 0                                                                 \
+    }
 
 static const script_op oom_workload[] = {
     /* The first growth, and small blocks through all sources. */
-    TAKE(0, 1), TAKE(1, 40), ZERO(2, 10, 100), TAKE(3, 600), TAKE(4, 5000), GIVE(1), GIVE(3),
-    TAKE(5, 30), TAKE(6, 40), RESIZE(4, 9000), RESIZE(2, 10), GIVE(5), TAKE(7, 480),
+    TAKE(0, 1),
+    TAKE(1, 40),
+    ZERO(2, 10, 100),
+    TAKE(3, 600),
+    TAKE(4, 5000),
+    GIVE(1),
+    GIVE(3),
+    TAKE(5, 30),
+    TAKE(6, 40),
+    RESIZE(4, 9000),
+    RESIZE(2, 10),
+    GIVE(5),
+    TAKE(7, 480),
     /* Growth of top in its segment, past it, and by a block larger than a segment. */
-    TAKE(10, 50 * KIB), TAKE(11, 50 * KIB), ZERO(12, 3, 20 * KIB), TAKE(13, 60 * KIB),
-    TAKE(14, 60 * KIB), RESIZE(14, 63 * KIB), TAKE(15, 300 * KIB), RESIZE(15, 350 * KIB),
-    GIVE(11), ZERO(11, 5, 10 * KIB), TAKE(16, 120 * KIB), RESIZE(16, 130 * KIB),
+    TAKE(10, 50 * KIB),
+    TAKE(11, 50 * KIB),
+    ZERO(12, 3, 20 * KIB),
+    TAKE(13, 60 * KIB),
+    TAKE(14, 60 * KIB),
+    RESIZE(14, 63 * KIB),
+    TAKE(15, 300 * KIB),
+    RESIZE(15, 350 * KIB),
+    GIVE(11),
+    ZERO(11, 5, 10 * KIB),
+    TAKE(16, 120 * KIB),
+    RESIZE(16, 130 * KIB),
     /* Aligned blocks, small and big. */
-    ALIGN(20, 256, 100), ALIGN(21, 4 * KIB, 5000), ALIGN(22, 64 * KIB, 90 * KIB),
-    ALIGN(23, MIB, 10), GIVE(21), ALIGN(21, 16 * KIB, 30 * KIB),
+    ALIGN(20, 256, 100),
+    ALIGN(21, 4 * KIB, 5000),
+    ALIGN(22, 64 * KIB, 90 * KIB),
+    ALIGN(23, MIB, 10),
+    GIVE(21),
+    ALIGN(21, 16 * KIB, 30 * KIB),
     /* Mappings of their own: fresh, aligned, resized in place and moved, cached, reused. */
-    TAKE(30, MIB), ZERO(31, 3, 500 * KIB), TAKE(32, 2 * MIB), RESIZE(30, MIB + 300 * KIB),
-    RESIZE(32, 3 * MIB), RESIZE(31, 4 * MIB), RESIZE(32, MIB), ALIGN(33, 2 * MIB, MIB), GIVE(30),
-    TAKE(30, MIB), RESIZE(30, 20 * KIB), RESIZE(4, 700 * KIB), GIVE(31), GIVE(32),
+    TAKE(30, MIB),
+    ZERO(31, 3, 500 * KIB),
+    TAKE(32, 2 * MIB),
+    RESIZE(30, MIB + 300 * KIB),
+    RESIZE(32, 3 * MIB),
+    RESIZE(31, 4 * MIB),
+    RESIZE(32, MIB),
+    ALIGN(33, 2 * MIB, MIB),
+    GIVE(30),
+    TAKE(30, MIB),
+    RESIZE(30, 20 * KIB),
+    RESIZE(4, 700 * KIB),
+    GIVE(31),
+    GIVE(32),
     /* Back to the host, and again. */
-    GIVE(10), GIVE(12), GIVE(14), GIVE(15), TRIM(0), TAKE(40, 200 * KIB), GIVE(13), GIVE(16),
-    GIVE(22), TRIM(10 * KIB), TAKE(41, 30 * KIB), ZERO(42, 2, 700 * KIB), GIVE(41), GIVE(40),
-    TRIM(0), TAKE(43, 100),
+    GIVE(10),
+    GIVE(12),
+    GIVE(14),
+    GIVE(15),
+    TRIM(0),
+    TAKE(40, 200 * KIB),
+    GIVE(13),
+    GIVE(16),
+    GIVE(22),
+    TRIM(10 * KIB),
+    TAKE(41, 30 * KIB),
+    ZERO(42, 2, 700 * KIB),
+    GIVE(41),
+    GIVE(40),
+    TRIM(0),
+    TAKE(43, 100),
 };
 
 typedef struct oom_case {

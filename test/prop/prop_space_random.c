@@ -22,10 +22,7 @@ static void *space_take_dirty(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
     return mem;
 }
 
-static void *space_take(size_t req)
-{
-    return space_take_dirty(req, NULL);
-}
+static void *space_take(size_t req) { return space_take_dirty(req, NULL); }
 
 static void *space_take_zero(size_t count, size_t size)
 {
@@ -85,10 +82,7 @@ static void space_trim(size_t pad) ST_NO_LOCK_ANALYSIS
     st_lock_drop(&space.lock);
 }
 
-static int space_check(const char **first)
-{
-    return st_space_check(&space, first);
-}
+static int space_check(const char **first) { return st_space_check(&space, first); }
 
 /* What the host gave is what the space and the page map say they have. */
 static const char *space_account(const model *blocks)

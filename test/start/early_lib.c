@@ -6,10 +6,7 @@
 
 static char *block;
 
-__attribute__((constructor)) static void begin(void)
-{
-    block = use_malloc(300);
-}
+__attribute__((constructor)) static void begin(void) { block = use_malloc(300); }
 
 __attribute__((destructor)) static void end(void)
 {

@@ -33,8 +33,8 @@ static void allocate_at_preinit(int count, char **arguments, char **environment)
     fill_first_segment();
 }
 
-__attribute__((section(".preinit_array"), used)) static void (*const preinit)(int, char **, char **)
-    = allocate_at_preinit;
+__attribute__((section(".preinit_array"),
+               used)) static void (*const preinit)(int, char **, char **) = allocate_at_preinit;
 
 __attribute__((constructor(101))) static void allocate_first(void)
 {

@@ -7,10 +7,7 @@
 
 char *start_ifunc_block; /* what the resolver allocated */
 
-static int answer(void)
-{
-    return 42;
-}
+static int answer(void) { return 42; }
 
 /* The dynamic linker calls this; its result is the address of start_answer. */
 __attribute__((used)) static int (*resolve_answer(void))(void)

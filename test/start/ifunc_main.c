@@ -17,10 +17,7 @@ int start_answer(void);
 
 static char *own_block;
 
-static int own_answer(void)
-{
-    return 43;
-}
+static int own_answer(void) { return 43; }
 
 __attribute__((used)) static int (*resolve_own(void))(void)
 {

@@ -27,8 +27,8 @@ static bool is_filled(const unsigned char *bytes, size_t size, size_t byte)
 static void take_ranges(void)
 {
     for (size_t idx = 0; idx < range_count; idx++) {
-        guards[idx] = mmap(NULL, guard_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                           -1, 0);
+        guards[idx] =
+            mmap(NULL, guard_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         require(guards[idx] != MAP_FAILED, "a page can be mapped");
         ranges[idx] = st_os_map(range_size, st_os_page_size());
         require(ranges[idx] != NULL, "a range can be mapped");
@@ -55,8 +55,8 @@ static void before_start(int count, char **arguments, char **environment)
     has_run = true;
 }
 
-__attribute__((section(".preinit_array"), used)) static void (*const preinit)(int, char **, char **)
-    = before_start;
+__attribute__((section(".preinit_array"),
+               used)) static void (*const preinit)(int, char **, char **) = before_start;
 
 int main(void)
 {

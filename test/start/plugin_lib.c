@@ -9,10 +9,7 @@ static char *of_library;
 
 char *start_plugin_work(size_t size);
 
-__attribute__((constructor)) static void begin(void)
-{
-    of_library = use_malloc(100);
-}
+__attribute__((constructor)) static void begin(void) { of_library = use_malloc(100); }
 
 __attribute__((destructor)) static void end(void)
 {

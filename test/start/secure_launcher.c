@@ -65,7 +65,8 @@ int main(int count, char **arguments)
         _exit(127);
     }
     int status = 0;
-    require(waitpid(id, &status, 0) == id && WIFSTOPPED(status), "the child stops at its start");
+    require(waitpid(id, &status, 0) == id && WIFSTOPPED(status),
+            "the child stops at its start");
     set_secure(id);
     require(ptrace(PTRACE_DETACH, id, NULL, NULL) == 0, "the child can go");
     require(waitpid(id, &status, 0) == id && WIFEXITED(status), "the child ends");

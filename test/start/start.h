@@ -26,9 +26,9 @@ static inline void start_require(bool holds, const char *sentence)
 {
     if (holds) return;
     static const char begin[] = "does not hold: ";
-    if (write(STDERR_FILENO, begin, sizeof begin - 1) < 0
-        || write(STDERR_FILENO, sentence, strlen(sentence)) < 0
-        || write(STDERR_FILENO, "\n", 1) < 0) {
+    if (write(STDERR_FILENO, begin, sizeof begin - 1) < 0 ||
+        write(STDERR_FILENO, sentence, strlen(sentence)) < 0 ||
+        write(STDERR_FILENO, "\n", 1) < 0) {
         _exit(2);
     }
     _exit(1);

@@ -75,7 +75,8 @@ typedef struct stress_random {
 
 static inline uint32_t random_next(stress_random *random)
 {
-    random->state = random->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    random->state =
+        random->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (uint32_t)(random->state >> 33);
 }
 

@@ -35,7 +35,8 @@ int main(void)
             void *result = NULL;
             require(pthread_join(threads[n], &result) == 0, "a thread can be joined");
             size_t *left = result;
-            require(left[0] == round * at_once + n && left[3] == ~left[0], "the block is whole");
+            require(left[0] == round * at_once + n && left[3] == ~left[0],
+                    "the block is whole");
             strata_free(left);
         }
         if (round == rounds / 4) footprint = strata_footprint_peak();

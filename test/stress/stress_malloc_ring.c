@@ -29,7 +29,8 @@ static void hand_over(inbox *to, const stress_block *block, stress_random *rando
 
 static void empty_slot(inbox *box, size_t slot)
 {
-    stress_block *record = atomic_exchange_explicit(&box->slot[slot], NULL, memory_order_acq_rel);
+    stress_block *record =
+        atomic_exchange_explicit(&box->slot[slot], NULL, memory_order_acq_rel);
     if (record == NULL) return;
     block_free(record);
     strata_free(record);

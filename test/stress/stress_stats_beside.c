@@ -46,10 +46,9 @@ static void *look(void *argument)
 static void *disturb(void *argument)
 {
     (void)argument;
-    static const char *const settings[] = {"quick_limit=0", "quick_limit=64k", "trim_threshold=0",
-                                           "trim_threshold=2m", "direct_cache=0",
-                                           "direct_threshold=64k", "direct_cache=4m",
-                                           "direct_threshold=4m"};
+    static const char *const settings[] = {
+        "quick_limit=0",  "quick_limit=64k",      "trim_threshold=0", "trim_threshold=2m",
+        "direct_cache=0", "direct_threshold=64k", "direct_cache=4m",  "direct_threshold=4m"};
     for (size_t round = 0; !atomic_load_explicit(&is_over, memory_order_relaxed); round++) {
         strata_trim(round % 3 * 100000);
         require(strata_options_parse(settings[round % 8], NULL) == 0, "the option is known");

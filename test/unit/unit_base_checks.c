@@ -13,10 +13,7 @@ static int setup(void **state)
     return 0;
 }
 
-static void fail_an_assertion(void *context)
-{
-    st_assert_failed(context);
-}
+static void fail_an_assertion(void *context) { st_assert_failed(context); }
 
 static void a_failed_assertion_says_its_sentence_and_stops(void **state)
 {

@@ -142,10 +142,7 @@ static void a_misuse_may_be_let_pass(void **state)
     assert_true(strstr(os_fake_output(), "double free") != NULL);
 }
 
-static void damage_here(void *context)
-{
-    st_damage(context);
-}
+static void damage_here(void *context) { st_damage(context); }
 
 static void damage_is_named_and_always_stops(void **state)
 {
@@ -153,7 +150,8 @@ static void damage_is_named_and_always_stops(void **state)
     char id[] = "INV-X-1";
     assert_true(st_option_set(st_option_id_on_misuse, 1));
     assert_true(os_fake_stops(damage_here, id));
-    assert_string_equal(os_fake_output(), "strata: the heap is damaged: INV-X-1 does not hold\n");
+    assert_string_equal(os_fake_output(),
+                        "strata: the heap is damaged: INV-X-1 does not hold\n");
 }
 
 int main(void)

@@ -269,6 +269,20 @@ static void place_next_leaf_away(void)
     os_fake_configure(&config);
 }
 
+/* Granules of the whole address space that are somebody's. */
+static size_t owned_granules(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < (size_t)1 << ST_PAGEMAP_ROOT_BITS; i++) {
+        const st_pagemap_leaf *leaf = st_load_acquire(&st_pagemap.leaf[i]);
+        if (leaf == NULL) continue;
+        for (size_t j = 0; j < (size_t)1 << ST_PAGEMAP_LEAF_BITS; j++) {
+            count += st_load_relaxed(&leaf->word[j]) != 0;
+        }
+    }
+    return count;
+}
+
 static void a_move_that_fails_changes_nothing(void **state)
 {
     (void)state;
@@ -285,6 +299,7 @@ static void a_move_that_fails_changes_nothing(void **state)
         if (moved != NULL) break;
         assert_int_equal(st_direct_usable(mem, owner_of(mem)), ST_MIB);
         for (size_t i = 0; i < ST_MIB; i += PAGE) assert_int_equal(mem[i], 'm');
+        assert_int_equal(owned_granules(), 2);
         expect_sound();
         assert_true(os_fake_taken() <= taken + sizeof(st_pagemap_leaf));
     }
@@ -435,8 +450,8 @@ static void a_record_that_is_twice_somewhere_breaks_inv_direct_3(void **state)
     (void)state;
     char *mem = take(PAGE);
     uint32_t idx = st_owner_idx_of(owner_of(mem));
-    direct_record *used = &direct_state.batch[idx / DIRECT_BATCH_RECORDS]
-                                             [idx % DIRECT_BATCH_RECORDS];
+    direct_record *used =
+        &direct_state.batch[idx / DIRECT_BATCH_RECORDS][idx % DIRECT_BATCH_RECORDS];
     direct_record *next = used->next;
     used->next = direct_state.spare;
     direct_state.spare = used;

@@ -71,7 +71,8 @@ static void a_range_may_lie_in_several_leaves(void **state)
     size_t reserved = st_pagemap_reserved();
     assert_true(st_pagemap_set(start, 4 * ST_GRANULE, owner));
     assert_true(st_pagemap_reserved() >= reserved + 2 * sizeof(st_pagemap_leaf));
-    for (size_t i = 0; i < 4; i++) assert_int_equal(st_pagemap_get(start + i * ST_GRANULE), owner);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(st_pagemap_get(start + i * ST_GRANULE), owner);
     assert_int_equal(st_pagemap_get(start - 1), 0);
     assert_int_equal(st_pagemap_get(start + 4 * ST_GRANULE), 0);
     reserved = st_pagemap_reserved();

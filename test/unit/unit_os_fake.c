@@ -32,10 +32,7 @@ static void reserved_memory_is_a_fault_and_committed_is_zero(void **state)
     assert_int_equal(mem[0], 0);
 }
 
-static void touch(void *mem)
-{
-    *(volatile char *)mem = 1;
-}
+static void touch(void *mem) { *(volatile char *)mem = 1; }
 
 static void a_touch_of_what_is_not_committed_is_seen(void **state)
 {
@@ -92,9 +89,9 @@ static void every_breach_of_the_contract_is_seen(void **state)
 {
     (void)state;
     static void (*const breach[])(void *) = {
-        odd_size,       no_size,         odd_address,    second_commit, foreign_commit,
-        early_decommit, early_purge,     foreign_release, second_release, odd_alignment,
-        small_alignment, part_resize,    part_move,       not_ours,
+        odd_size,        no_size,     odd_address,     second_commit,  foreign_commit,
+        early_decommit,  early_purge, foreign_release, second_release, odd_alignment,
+        small_alignment, part_resize, part_move,       not_ours,
     };
     char *mem = st_os_reserve(4 * PAGE, PAGE);
     assert_true(st_os_commit(mem, 2 * PAGE));

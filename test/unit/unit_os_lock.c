@@ -54,7 +54,7 @@ static void *unit_count(void *context) ST_NO_LOCK_ANALYSIS
     return NULL;
 }
 
-static void threads_take_turns(void **state)
+static void threads_take_turns(void **state) ST_NO_LOCK_ANALYSIS
 {
     (void)state;
     unit_shared shared = {.counted = 0};
@@ -105,7 +105,7 @@ static void ranks_ascend(void **state)
     assert_int_equal(takes(st_lock_rank_end - 1, 63), !is_checked);
 }
 
-static void a_wrong_order_is_told(void **state)
+static void a_wrong_order_is_told(void **state) ST_NO_LOCK_ANALYSIS
 {
     (void)state;
     st_lock pair[2] = {{.rank = 9}, {.rank = 8}};

@@ -41,7 +41,8 @@ static void blocks_are_aligned_and_as_large_as_asked(void **state)
     for (size_t req = 0; req < 2000; req += 7) {
         char *mem = little_take(&space, req);
         assert_true(st_is_aligned(mem, ST_CHUNK_GRAIN));
-        assert_int_equal(little_usable(&space, mem), st_chunk_size_for(req) - ST_CHUNK_OVERHEAD);
+        assert_int_equal(little_usable(&space, mem),
+                         st_chunk_size_for(req) - ST_CHUNK_OVERHEAD);
         memset(mem, 0xff, little_usable(&space, mem));
     }
 }
@@ -168,7 +169,8 @@ static void a_space_without_memory_gives_none(void **state)
 static void freed_neighbors_become_one(void **state)
 {
     (void)state;
-    static const size_t order[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    static const size_t order[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                      {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     for (size_t i = 0; i < TESTING_COUNT(order); i++) {
         char *mem[] = {little_take(&space, 600), little_take(&space, 60), fenced(1600)};
         size_t whole = st_chunk_size_for(600) + st_chunk_size_for(60) + st_chunk_size_for(1600);
@@ -191,6 +193,48 @@ static void what_ends_at_top_becomes_top(void **state)
     little_give(&space, mem[1]);
     assert_ptr_equal(space.top, top);
     assert_int_equal(space.top_size, top_size);
+}
+
+static void expect_stale(char *const *mem, size_t count)
+{
+    for (size_t i = 0; i < count; i++) assert_int_equal(little_usable(&space, mem[i]), 0);
+}
+
+/* Wherever the chunk of a freed block has gone, a pointer to it is not taken for a block. */
+static void no_freed_block_is_taken_for_one_in_use(void **state)
+{
+    (void)state;
+    static const size_t order[][3] = {{0, 1, 2}, {2, 1, 0}, {0, 2, 1}};
+    for (size_t i = 0; i < TESTING_COUNT(order); i++) {
+        char *mem[3];
+        for (size_t j = 0; j < 3; j++) mem[j] = little_take(&space, 600);
+        assert_non_null(little_take(&space, 8));
+        for (size_t j = 0; j < 3; j++) little_give(&space, mem[order[i][j]]);
+        expect_stale(mem, 3);
+    }
+    for (size_t i = 0; i < TESTING_COUNT(order); i++) {
+        char *mem[3];
+        for (size_t j = 0; j < 3; j++) mem[j] = little_take(&space, 20 * ST_KIB);
+        for (size_t j = 0; j < 3; j++) little_give(&space, mem[order[i][j]]); /* into top */
+        expect_stale(mem, 3);
+    }
+}
+
+/* The heads of freed neighbors lie in the middle of it; they look sealed if they were left. */
+static void no_stale_pointer_into_a_larger_block_is_taken_for_one(void **state)
+{
+    (void)state;
+    if (STRATA_CHECK < 1) return;
+    static const size_t order[][3] = {{0, 1, 2}, {2, 1, 0}, {0, 2, 1}, {1, 0, 2}};
+    for (size_t i = 0; i < TESTING_COUNT(order); i++) {
+        char *mem[3];
+        for (size_t j = 0; j < 3; j++) mem[j] = little_take(&space, 600);
+        assert_non_null(little_take(&space, 8));
+        for (size_t j = 0; j < 3; j++) little_give(&space, mem[order[i][j]]);
+        char *whole = little_take(&space, 3 * st_chunk_size_for(600) - ST_CHUNK_OVERHEAD);
+        assert_ptr_equal(whole, mem[0]);
+        expect_stale(mem + 1, 2);
+    }
 }
 
 #if STRATA_QUICK
@@ -288,6 +332,8 @@ int main(void)
         UNIT_TEST(a_space_without_memory_gives_none),
         UNIT_TEST(freed_neighbors_become_one),
         UNIT_TEST(what_ends_at_top_becomes_top),
+        UNIT_TEST(no_freed_block_is_taken_for_one_in_use),
+        UNIT_TEST(no_stale_pointer_into_a_larger_block_is_taken_for_one),
 #if STRATA_QUICK
         UNIT_TEST(quick_lists_keep_up_to_their_limit),
 #endif

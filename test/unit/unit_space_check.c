@@ -7,7 +7,6 @@
 
 static st_space space;
 
-
 #define SMALL_REQ 100
 #define LARGE_REQ 3000
 
@@ -246,7 +245,8 @@ static void a_chunk_in_the_wrong_tree_breaks_inv_space_11(void **state)
 static st_tree *three_nodes(void)
 {
     size_t smallest = ST_SMALL_LIMIT * 8; /* begins a tree, which reaches to 12 limits */
-    size_t reqs[] = {smallest + ST_SMALL_LIMIT - ST_CHUNK_OVERHEAD, smallest - ST_CHUNK_OVERHEAD,
+    size_t reqs[] = {smallest + ST_SMALL_LIMIT - ST_CHUNK_OVERHEAD,
+                     smallest - ST_CHUNK_OVERHEAD,
                      smallest + 3 * ST_SMALL_LIMIT - ST_CHUNK_OVERHEAD};
     st_chunk *chunks[3];
     free_chunks(3, reqs, chunks);

@@ -88,7 +88,8 @@ static void neighbors_and_block_are_where_the_picture_says(void **state)
     assert_ptr_equal(chunk_mem(c), &c->next);
     /* The block ends where the head above begins. */
     assert_ptr_equal((char *)chunk_mem(c) + chunk_usable(c), &above->head);
-    assert_ptr_equal(chunk_at(above, (size_t)0 - ST_CHUNK_GRAIN), (char *)above - ST_CHUNK_GRAIN);
+    assert_ptr_equal(chunk_at(above, (size_t)0 - ST_CHUNK_GRAIN),
+                     (char *)above - ST_CHUNK_GRAIN);
 }
 
 #if STRATA_SEALS
@@ -121,8 +122,17 @@ static void common_words_are_no_heads(void **state)
     (void)state;
     size_t passed = 0;
     st_chunk *c = chunk_here(0);
-    size_t words[] = {0, SIZE_MAX, (size_t)0x2020202020202020, (size_t)0xdfdfdfdfdfdfdfdf,
-                      st_addr(room), st_addr(&passed), 1, 2, 3, 50, 4096 | 3};
+    size_t words[] = {0,
+                      SIZE_MAX,
+                      (size_t)0x2020202020202020,
+                      (size_t)0xdfdfdfdfdfdfdfdf,
+                      st_addr(room),
+                      st_addr(&passed),
+                      1,
+                      2,
+                      3,
+                      50,
+                      4096 | 3};
     for (size_t grains = 0; grains < 20; grains++) {
         for (size_t i = 0; i < TESTING_COUNT(words); i++) {
             c = chunk_here(grains);

@@ -117,11 +117,25 @@ static void segments_grow_with_the_space(void **state)
 static void less_is_reserved_where_much_is_refused(void **state)
 {
     (void)state;
-    st_option_set(st_option_id_segment_size, st_option_describe(st_option_id_segment_size)->maximum);
+    st_option_id id = st_option_id_segment_size;
+    st_option_set(id, st_option_describe(id)->maximum);
     os_fake_fail(OS_FAKE_ONLY(reserve), 1, false);
     assert_non_null(little_take(&space, 100));
     little_expect_sound(&space);
 }
+
+#if STRATA_PAGEMAP
+static void what_could_not_be_committed_belongs_to_nobody(void **state)
+{
+    (void)state;
+    assert_non_null(little_take(&space, 1000));
+    const char *end = space.segments->base + space.segments->committed;
+    os_fake_fail(OS_FAKE_ONLY(commit), 1, true);
+    assert_null(little_take(&space, 300 * ST_KIB));
+    for (size_t i = 0; i < 16; i++) assert_int_equal(st_pagemap_get(end + i * ST_GRANULE), 0);
+    little_expect_sound(&space);
+}
+#endif
 
 /* ---- back to the host ---- */
 
@@ -297,6 +311,9 @@ int main(void)
         UNIT_TEST(a_new_segment_is_begun_where_it_can_not),
         UNIT_TEST(segments_grow_with_the_space),
         UNIT_TEST(less_is_reserved_where_much_is_refused),
+#if STRATA_PAGEMAP
+        UNIT_TEST(what_could_not_be_committed_belongs_to_nobody),
+#endif
         UNIT_TEST(trim_top_gives_back_what_was_touched),
         UNIT_TEST(a_pad_is_left_in_place),
         UNIT_TEST(free_trims_top_by_itself_above_the_threshold),

@@ -49,6 +49,8 @@ static void a_tail_too_small_for_a_chunk_is_kept(void **state)
     assert_int_equal(little_usable(&space, mem), usable);
     assert_true(little_resize(&space, mem, usable));
     assert_int_equal(little_usable(&space, mem), usable);
+    assert_true(little_resize(&space, mem, usable - ST_CHUNK_MIN)); /* just large enough */
+    assert_int_equal(little_usable(&space, mem), usable - ST_CHUNK_MIN);
 }
 
 static void a_block_grows_into_the_hole_above(void **state)

@@ -102,8 +102,11 @@ static void print_process(FILE *stream, const cmd_process *process)
     print_size(stream, process, "peak footprint", cmd_field_footprint_peak,
                "held by strata from the host");
     print_size(stream, process, "footprint at exit", cmd_field_footprint, "");
+    /* Each space knows its own peak only; they need not have been at the same time. */
     print_size(stream, process, "peak live", cmd_field_live_peak,
-               "in blocks, as seen when the footprint grew");
+               process->value[cmd_field_spaces] > 1
+                   ? "in blocks; the sum of the spaces' own peaks, so at most"
+                   : "in blocks, as seen when the footprint grew");
     print_size(stream, process, "live at exit", cmd_field_live, "in blocks not freed");
     print_fragmentation(stream, process);
     print_calls(stream, process);

@@ -14,8 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-template <int n>
-struct Row {
+template <int n> struct Row {
     std::map<std::string, std::vector<std::tuple<int, double, std::string>>> cells;
     std::unordered_map<int, std::shared_ptr<Row<n - 1>>> next;
 
@@ -30,8 +29,7 @@ struct Row {
     }
 };
 
-template <>
-struct Row<0> {
+template <> struct Row<0> {
     int sum(const std::string &) const { return 0; }
 };
 

@@ -14,15 +14,17 @@
 #include <thread>
 #include <vector>
 
-namespace {
+namespace
+{
 
 struct Message {
     std::map<std::string, std::unique_ptr<std::string>> words;
     std::vector<unsigned char> bytes;
 };
 
-class Queue {
-public:
+class Queue
+{
+  public:
     void push(std::unique_ptr<Message> message)
     {
         std::unique_lock<std::mutex> lock(mutex);
@@ -41,7 +43,7 @@ public:
         return message;
     }
 
-private:
+  private:
     std::mutex mutex;
     std::condition_variable not_empty, not_full;
     std::deque<std::unique_ptr<Message>> messages;

@@ -38,7 +38,8 @@ static void *read_words(void *argument)
         require(st_pagemap_get(beside) == 0, "the words beside it are zero");
         seen = atomic_load_explicit(&published, memory_order_acquire);
         if (at < seen) {
-            require(st_pagemap_get(place_in_leaf(at)) == owner_of(at), "what was stored is seen");
+            require(st_pagemap_get(place_in_leaf(at)) == owner_of(at),
+                    "what was stored is seen");
         }
     }
     return NULL;
@@ -52,7 +53,8 @@ int main(void)
     }
     while (atomic_load_explicit(&ready, memory_order_relaxed) < reader_count) st_os_yield();
     for (size_t n = 0; n < leaf_count; n++) {
-        require(st_pagemap_set(place_in_leaf(n), ST_GRANULE, owner_of(n)), "a leaf can be made");
+        require(st_pagemap_set(place_in_leaf(n), ST_GRANULE, owner_of(n)),
+                "a leaf can be made");
         atomic_store_explicit(&published, n + 1, memory_order_release);
         st_os_yield();
     }
