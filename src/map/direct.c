@@ -373,7 +373,7 @@ static void direct_count_record(direct_count *count, const direct_record *record
 }
 
 /* True if the list has exactly `expected` records, all of this status. */
-static bool direct_list_has(const direct_record *list, size_t expected, direct_status status)
+static bool direct_list_has(const direct_record *list, size_t expected, uint32_t status)
 {
     size_t count = 0;
     for (; list != NULL && count <= expected; list = list->next) {

@@ -99,9 +99,27 @@ static bool linux_failed(linux_word result)
     return (unsigned long)result > (unsigned long)-4096;
 }
 
+/* The thread sanitizer learns that memory has new owners only from the C library's own calls. */
+#if defined(__SANITIZE_THREAD__)
+#define LINUX_IS_WATCHED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LINUX_IS_WATCHED 1
+#endif
+#endif
+#ifndef LINUX_IS_WATCHED
+#define LINUX_IS_WATCHED 0
+#endif
+
 /* New private memory, or NULL. */
 static void *linux_mmap(void *addr, size_t size, int protection, int flags)
 {
+    if (LINUX_IS_WATCHED) {
+        int saved = errno;
+        void *got = mmap(addr, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+        errno = saved;
+        return got == MAP_FAILED ? NULL : got;
+    }
     linux_word result =
         linux_call(LINUX_MMAP, (linux_word)addr, (linux_word)size, protection,
                    MAP_PRIVATE | MAP_ANONYMOUS | flags, -1);
@@ -258,8 +276,10 @@ size_t st_os_entropy(void)
     /* Where the kernel put our stack and our data differs from run to run. Later on there are
      * also the 16 random bytes that it hands to every program; the first word of them serves
      * the C library's stack guard, so we take the second. */
-    size_t word = st_addr(&word) ^ (st_addr(&linux_state) << 12) ^ st_os_process_id() * (size_t)0x9e3779b1u;
-    if (st_os_is_started) {
+    size_t word = st_addr(&word) ^ (st_addr(&linux_state) << 12);
+    if (!st_os_is_started) {
+        word ^= st_os_process_id() * (size_t)0x9e3779b1u;
+    } else {
         const void *random = (const void *)getauxval(AT_RANDOM);
         size_t secret = 0;
         if (random != NULL) st_copy(&secret, st_at(random, 8), sizeof secret);
