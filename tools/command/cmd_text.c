@@ -86,7 +86,7 @@ const char *cmd_value_text(size_t value, cmd_buffer *buffer)
         value /= 1024;
         unit++;
     }
-    snprintf(buffer->text, sizeof buffer->text, "%zu%.*s", value, unit > 0 ? 1 : 0,
-             unit > 0 ? &suffixes[unit - 1] : "");
+    const char suffix[2] = {unit > 0 ? suffixes[unit - 1] : '\0', '\0'};
+    snprintf(buffer->text, sizeof buffer->text, "%zu%s", value, suffix);
     return buffer->text;
 }
