@@ -67,6 +67,18 @@
 #define ST_THREAD_LOCAL _Thread_local
 #endif
 
+/* 1 in a build for the thread sanitizer. */
+#if defined(__has_feature)
+#define ST_HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define ST_HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || ST_HAS_FEATURE(thread_sanitizer)
+#define ST_THREAD_SANITIZER 1
+#else
+#define ST_THREAD_SANITIZER 0
+#endif
+
 /* Lock discipline that clang checks (-Wthread-safety). */
 #if defined(__clang__)
 #define ST_CAPABILITY __attribute__((capability("lock")))

@@ -99,22 +99,11 @@ static bool linux_failed(linux_word result)
     return (unsigned long)result > (unsigned long)-4096;
 }
 
-/* The thread sanitizer learns that memory has new owners only from the C library's own calls. */
-#if defined(__SANITIZE_THREAD__)
-#define LINUX_IS_WATCHED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define LINUX_IS_WATCHED 1
-#endif
-#endif
-#ifndef LINUX_IS_WATCHED
-#define LINUX_IS_WATCHED 0
-#endif
-
-/* New private memory, or NULL. */
+/* New private memory, or NULL. The thread sanitizer learns that memory has new owners only from
+ * the C library's own call. */
 static void *linux_mmap(void *addr, size_t size, int protection, int flags)
 {
-    if (LINUX_IS_WATCHED) {
+    if (ST_THREAD_SANITIZER) {
         int saved = errno;
         void *got = mmap(addr, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
         errno = saved;
