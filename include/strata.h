@@ -180,7 +180,7 @@ STRATA_EXPORT int strata_options_parse(const char *text, const char **bad);
 /* Sizes are bytes and include overhead unless said. */
 typedef struct strata_stats {
     size_t live;            /* in blocks that are in use */
-    size_t live_peak;       /* most of `live` there was, as seen when memory was taken from the host */
+    size_t live_peak;       /* at most this was live at once: the sum of each space's own peak */
     size_t footprint;       /* usable memory held from the host: live, free, cached, our records */
     size_t footprint_peak;  /* most of it there was */
     size_t footprint_limit; /* cap on it; SIZE_MAX if none */

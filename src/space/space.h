@@ -109,9 +109,9 @@ ST_INTERNAL void st_space_init(st_space *space, size_t idx, size_t secret);
 /* ---- give and take ---- */
 
 /* A chunk of at least `size` bytes (from st_chunk_size_for), as the address of its block. If
- * `dirty_end` is not NULL, *dirty_end is the end of the part that may be non-zero (at most the
- * end of the block; the block's start if all of it is zero). NULL if the space can't grow: it
- * is then unchanged. */
+ * `dirty_end` is not NULL, *dirty_end is where the part of the block ends that may be non-zero: from
+ * there to the block's end all is zero. It may lie beyond the block. NULL if the space can't grow:
+ * its contents are then unchanged, though what was kept unmerged may have been merged. */
 ST_INTERNAL void *st_space_alloc(st_space *space, size_t size, char **dirty_end)
     ST_REQUIRES(space->lock);
 
