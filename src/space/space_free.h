@@ -22,11 +22,9 @@ ST_INLINE bool st_free_is_sound(const st_space *space, const void *mem)
         !st_free_is_granule_start(mem))
         return false;
     if ((c->head & (ST_HEAD_C | ST_HEAD_Q)) != ST_HEAD_C) return false;
-    if (!chunk_is_sealed(c, space->secret)) return false;
+    if (!chunk_is_sealed(c, space->secret) || chunk_size(c) < ST_CHUNK_MIN) return false;
     const st_chunk *next = chunk_above(c);
-    if (!STRATA_SEALS &&
-        (chunk_size(c) < ST_CHUNK_MIN || next < c || !bins_is_inside(space, next)))
-        return false;
+    if (!STRATA_SEALS && (next < c || !bins_is_inside(space, next))) return false;
     return chunk_is_below_used(next) && chunk_is_sealed(next, space->secret);
 }
 
