@@ -20,7 +20,7 @@ workflow = $(cmake) --workflow --preset
 # The compiler that CMake chose; `cc` need not exist.
 found_compiler = $(shell sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' build/CMakeCache.txt)
 
-.PHONY: all help run quick test nightly dist check format tidy coverage fuzz install clean setup
+.PHONY: all help run quick test host nightly dist check format tidy coverage fuzz install clean setup
 .DEFAULT_GOAL := all
 
 all: ## build/libstrata.so, build/libstrata.a and build/strata (the goal without a name)
@@ -36,11 +36,15 @@ run: all ## a real job on strata: the C compiler compiles strata.c; then the rep
 quick: setup ## the tests that answer within seconds (preset dev)
 	@$(workflow) quick
 
-test: setup ## all tests but the long ones: preset dev (sanitizers), then the libraries as shipped
+test: setup ## all tests but the long ones: preset dev (sanitizers), the libraries as shipped, host
 	@status=0; \
 	$(workflow) dev || status=1; \
 	$(workflow) release-tests || status=1; \
+	$(MAKE) host || status=1; \
 	exit $$status
+
+host: all ## real programs on strata, their output and memory compared with the plain run (a minute)
+	@python3 -B test/host/run.py --gate 1.05
 
 nightly: setup all ## every preset, the long tests too, all house rules
 	@tools/nightly.sh
