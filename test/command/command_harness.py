@@ -6,6 +6,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -13,6 +14,11 @@ import unittest
 COMMAND = os.environ["STRATA_COMMAND"]
 FAKE = os.environ["STRATA_FAKE_LIBRARY"]
 STATIC_PROGRAM = os.environ["STRATA_STATIC_PROGRAM"]
+
+# A shell starts what it puts in the background with these ignored, and a program inherits that.
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 class CommandTest(unittest.TestCase):
