@@ -5,13 +5,8 @@
  */
 #include "space/bins.h"
 
-#include "books/report.h"
+#include "space/doubt.h"
 #include "space/tree.h"
-
-ST_COLD void st_bins_report_broken(const st_chunk *c)
-{
-    st_misuse(st_misuse_broken_free, chunk_mem(c));
-}
 
 void st_bins_link(st_space *space, st_chunk *c, size_t size)
 {
@@ -32,15 +27,15 @@ void st_bins_link(st_space *space, st_chunk *c, size_t size)
 static bool bins_links_agree(const st_space *space, const st_chunk *c, unsigned idx)
 {
     if (c->prev == NULL ? space->small[idx] != c
-                        : !bins_is_inside(space, c->prev) || c->prev->next != c)
+                        : !doubt_is_inside(space, c->prev) || c->prev->next != c)
         return false;
-    return c->next == NULL || (bins_is_inside(space, c->next) && c->next->prev == c);
+    return c->next == NULL || (doubt_is_inside(space, c->next) && c->next->prev == c);
 }
 
 static void bins_unlink_small(st_space *space, st_chunk *c, unsigned idx)
 {
     if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!bins_links_agree(space, c, idx)))
-        st_bins_report_broken(c);
+        doubt_report_free(c);
     if (c->next != NULL) c->next->prev = c->prev;
     if (c->prev != NULL) {
         c->prev->next = c->next;

@@ -14,12 +14,6 @@ ST_ALWAYS_INLINE unsigned bins_small_idx(size_t size)
     return (unsigned)(size / ST_CHUNK_GRAIN);
 }
 
-/* True if `c` could be a chunk of this space: it lies where the space's segments lie. */
-ST_ALWAYS_INLINE bool bins_is_inside(const st_space *space, const void *c)
-{
-    return st_addr(c) - st_addr(space->lowest) < st_distance(space->lowest, space->highest);
-}
-
 /* Puts the free chunk c of `size` bytes, whose head and foot are written, in its place. */
 ST_INTERNAL void st_bins_link(st_space *space, st_chunk *c, size_t size);
 
@@ -29,8 +23,5 @@ ST_INTERNAL void st_bins_unlink(st_space *space, st_chunk *c, size_t size);
 
 /* Takes the first chunk of small[idx], which is not empty. */
 ST_INTERNAL st_chunk *st_bins_pop_small(st_space *space, unsigned idx);
-
-/* Reports that the free chunk c was written to. Does not return. */
-ST_INTERNAL void st_bins_report_broken(const st_chunk *c);
 
 #endif

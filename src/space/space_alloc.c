@@ -5,6 +5,7 @@
 #include "books/options.h"
 #include "books/report.h"
 #include "space/bins.h"
+#include "space/doubt.h"
 #include "space/space_free.h"
 #include "space/tree.h"
 
@@ -52,7 +53,7 @@ ST_ALWAYS_INLINE void *alloc_from_quick(st_space *space, unsigned idx)
 {
     st_chunk *c = space->quick[idx];
     if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!st_free_is_quick(space, c, idx)))
-        st_bins_report_broken(c);
+        doubt_report_free(c);
     space->quick[idx] = c->next;
     space->quick_size -= idx * ST_CHUNK_GRAIN;
     chunk_clear_flag(c, ST_HEAD_Q);
@@ -89,7 +90,7 @@ static void *alloc_from_tree(st_space *space, size_t size)
     if (space->victim_size >= size && space->victim_size <= whole) return NULL;
     if (STRATA_DOUBT_LINKS &&
         ST_UNLIKELY(chunk_is_used(c) || whole < size || !chunk_is_sealed(c, space->secret)))
-        st_bins_report_broken(c);
+        doubt_report_free(c);
     st_tree_unlink(space, c, whole);
     st_chunk *rest = alloc_split(space, c, whole, size);
     if (rest != NULL) {
@@ -105,7 +106,7 @@ static void *alloc_from_tree(st_space *space, size_t size)
 static void *alloc_from_top(st_space *space, size_t size, char **dirty_end)
     ST_REQUIRES(space->lock)
 {
-    if (space->top_size < size + ST_CHUNK_MIN && !st_space_grow(space, size)) return NULL;
+    if (space->top_size < size + ST_CHUNK_MIN && !st_free_fill_top(space, size)) return NULL;
     st_chunk *c = space->top;
     st_chunk *rest = chunk_at(c, size);
     char *rest_mem = chunk_mem(rest);

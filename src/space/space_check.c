@@ -4,6 +4,7 @@
  * chunk by chunk; the second walks the lists and trees; then their sums are compared.
  */
 #include "space/bins.h"
+#include "space/doubt.h"
 #include "space/tree.h"
 
 typedef struct check_state {
@@ -81,8 +82,8 @@ static void check_small_list(check_state *check, unsigned idx)
     const st_chunk *previous = NULL;
     size_t left = CHECK_LIST_MAX(space);
     for (const st_chunk *c = space->small[idx]; c != NULL; c = c->next) {
-        check_holds(check, bins_is_inside(space, c) && left > 0, "INV-SPACE-8");
-        if (!bins_is_inside(space, c) || left-- == 0) return;
+        check_holds(check, doubt_is_inside(space, c) && left > 0, "INV-SPACE-8");
+        if (!doubt_is_inside(space, c) || left-- == 0) return;
         check_holds(check, c->prev == previous, "INV-SPACE-8");
         check_holds(check, !chunk_is_used(c) && chunk_size(c) == idx * ST_CHUNK_GRAIN,
                     "INV-SPACE-7");
@@ -98,8 +99,8 @@ static void check_quick_list(check_state *check, unsigned idx)
     const st_space *space = check->space;
     size_t left = CHECK_LIST_MAX(space);
     for (const st_chunk *c = space->quick[idx]; c != NULL; c = c->next) {
-        check_holds(check, bins_is_inside(space, c) && left > 0, "INV-SPACE-16");
-        if (!bins_is_inside(space, c) || left-- == 0) return;
+        check_holds(check, doubt_is_inside(space, c) && left > 0, "INV-SPACE-16");
+        if (!doubt_is_inside(space, c) || left-- == 0) return;
         check_holds(check,
                     chunk_is_quick(c) && chunk_size(c) == idx * ST_CHUNK_GRAIN,
                     "INV-SPACE-16");
@@ -118,8 +119,8 @@ static void check_ring(check_state *check, const st_tree *node, size_t size)
     const st_chunk *previous = &node->chunk;
     size_t left = CHECK_LIST_MAX(check->space);
     for (const st_chunk *c = node->chunk.next; c != &node->chunk; c = c->next) {
-        check_holds(check, bins_is_inside(check->space, c) && left > 0, "INV-SPACE-8");
-        if (!bins_is_inside(check->space, c) || left-- == 0) return;
+        check_holds(check, doubt_is_inside(check->space, c) && left > 0, "INV-SPACE-8");
+        if (!doubt_is_inside(check->space, c) || left-- == 0) return;
         const st_tree *member = (const st_tree *)(const void *)c;
         check_holds(check, c->prev == previous, "INV-SPACE-8");
         check_holds(check, chunk_size(c) == size && member->parent == NULL, "INV-SPACE-13");
@@ -158,7 +159,7 @@ static bool check_go_down(check_state *check, check_climb *climb, unsigned side)
 {
     const st_tree *child = climb->node->child[side];
     if (child == NULL) return false;
-    bool agrees = bins_is_inside(check->space, child) && child->parent == climb->node &&
+    bool agrees = doubt_is_inside(check->space, child) && child->parent == climb->node &&
                   climb->depth < ST_WORD_BITS - 1 &&
                   chunk_size(&child->chunk) != chunk_size(&climb->node->chunk);
     check_holds(check, agrees, "INV-SPACE-13");

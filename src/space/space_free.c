@@ -8,6 +8,7 @@
 #include "books/options.h"
 #include "books/report.h"
 #include "space/bins.h"
+#include "space/doubt.h"
 
 /* ---- doubt ---- */
 
@@ -31,7 +32,7 @@ ST_COLD void st_free_report(const st_space *space, const void *mem)
     st_misuse_kind kind;
     if (STRATA_DIAGNOSE) {
         kind = st_space_diagnose(space, &culprit);
-    } else if (!bins_is_inside(space, chunk_of(mem))) {
+    } else if (!doubt_is_inside(space, chunk_of(mem))) {
         kind = st_misuse_foreign;
     } else {
         kind = chunk_is_used(chunk_of(mem)) ? st_misuse_broken_tag : st_misuse_double_free;
@@ -47,7 +48,7 @@ static st_chunk *free_below(const st_space *space, const st_chunk *c)
 {
     st_chunk *below = chunk_below(c);
     if (STRATA_DOUBT_LINKS &&
-        ST_UNLIKELY(!bins_is_inside(space, below) || below >= c || chunk_is_used(below) ||
+        ST_UNLIKELY(!doubt_is_inside(space, below) || below >= c || chunk_is_used(below) ||
                     chunk_size(below) != c->prev_size || !chunk_is_sealed(below, space->secret)))
         st_misuse(st_misuse_broken_tag, chunk_mem(c));
     return below;
@@ -122,7 +123,7 @@ void st_space_flush_quick(st_space *space)
         space->quick[idx] = NULL;
         while (c != NULL) {
             if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!st_free_is_quick(space, c, idx)))
-                st_bins_report_broken(c);
+                doubt_report_free(c);
             st_chunk *next = c->next;
             chunk_clear_flag(c, ST_HEAD_Q);
             if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!st_free_is_sound(space, chunk_mem(c))))
@@ -145,6 +146,14 @@ ST_ALWAYS_INLINE void free_keep(st_space *space, st_chunk *c, size_t size)
 }
 
 #endif
+
+bool st_free_fill_top(st_space *space, size_t size)
+{
+#if STRATA_QUICK
+    st_space_flush_quick(space);
+#endif
+    return space->top_size >= size + ST_CHUNK_MIN || st_space_grow(space, size);
+}
 
 void st_space_free(st_space *space, void *mem)
 {

@@ -5,7 +5,7 @@
 #ifndef ST_SPACE_FREE_H
 #define ST_SPACE_FREE_H
 
-#include "space/bins.h"
+#include "space/doubt.h"
 #include "space/space.h"
 
 /* True if the head of the block at `mem`, which begins a granule and so has its head in the one
@@ -17,14 +17,14 @@ ST_INTERNAL bool st_free_is_granule_start(const void *mem);
 ST_INLINE bool st_free_is_sound(const st_space *space, const void *mem)
 {
     const st_chunk *c = chunk_of(mem);
-    if (!st_is_aligned(mem, ST_CHUNK_GRAIN) || !bins_is_inside(space, c)) return false;
+    if (!st_is_aligned(mem, ST_CHUNK_GRAIN) || !doubt_is_inside(space, c)) return false;
     if (STRATA_PAGEMAP && ST_UNLIKELY((st_addr(mem) & (ST_GRANULE - 1)) < ST_CHUNK_HEADER) &&
         !st_free_is_granule_start(mem))
         return false;
     if ((c->head & (ST_HEAD_C | ST_HEAD_Q)) != ST_HEAD_C) return false;
     if (!chunk_is_sealed(c, space->secret) || chunk_size(c) < ST_CHUNK_MIN) return false;
     const st_chunk *next = chunk_above(c);
-    if (!STRATA_SEALS && (next < c || !bins_is_inside(space, next))) return false;
+    if (!STRATA_SEALS && (next < c || !doubt_is_inside(space, next))) return false;
     return chunk_is_below_used(next) && chunk_is_sealed(next, space->secret);
 }
 
@@ -35,6 +35,10 @@ ST_INTERNAL void st_free_report(const st_space *space, const void *mem);
 ST_INTERNAL void st_free_merge(st_space *space, st_chunk *c, size_t size)
     ST_REQUIRES(space->lock);
 
+/* Makes top large enough to give `size` bytes and stay a chunk: by merging what is kept unmerged,
+ * which may be enough or join top, then by growing. False if the host has no memory. */
+ST_INTERNAL bool st_free_fill_top(st_space *space, size_t size) ST_REQUIRES(space->lock);
+
 /* Gives back what the block of c has beyond `size` bytes of chunk, if that can be a chunk. */
 ST_INTERNAL void st_resize_give_tail(st_space *space, st_chunk *c, size_t size)
     ST_REQUIRES(space->lock);
@@ -44,7 +48,7 @@ ST_ALWAYS_INLINE bool st_free_is_quick(const st_space *space, const st_chunk *c,
 {
     size_t size = idx * ST_CHUNK_GRAIN;
     size_t flags = ST_HEAD_C | ST_HEAD_Q;
-    return bins_is_inside(space, c) &&
+    return doubt_is_inside(space, c) &&
            (c->head | ST_HEAD_P) == (size | flags | ST_HEAD_P | chunk_seal(c, size, space->secret));
 }
 

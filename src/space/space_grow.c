@@ -184,19 +184,12 @@ static bool grow_segment(st_space *space, size_t size)
     return true;
 }
 
-/* 1. What is kept unmerged may be enough, or join top.
- * 2. Grow top where it is.
- * 3. Start a new segment; top's rest becomes an ordinary free chunk. */
+/* 1. Grow top where it is.
+ * 2. Start a new segment; top's rest becomes an ordinary free chunk. */
 bool st_space_grow(st_space *space, size_t size)
 {
     size_t need = size + ST_CHUNK_MIN;
     if (STRATA_STATS) space->live_peak = st_max(space->live_peak, space->live + size);
-#if STRATA_QUICK
-    if (space->quick_size > 0) {
-        st_space_flush_quick(space);
-        if (space->top_size >= need) return true;
-    }
-#endif
     return grow_top(space, need - space->top_size) || grow_segment(space, need);
 }
 
@@ -259,36 +252,5 @@ bool st_space_release_segments(st_space *space)
             slot = &(*slot)->next;
         }
     }
-    return any;
-}
-
-/* Purges the whole pages between a free chunk's links and its end, once: the flag is gone as soon
- * as the chunk is used or merged. */
-static int grow_purge_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
-                            size_t size, st_chunk_kind kind)
-{
-    bool *any = context;
-    size_t page_size = st_os_page_size();
-    (void)segment;
-    if (kind != st_chunk_free || chunk_is_purged(chunk)) return 0;
-    size_t links = sizeof(st_chunk) + 3 * sizeof(void *); /* those of a tree chunk */
-    uintptr_t start = st_round_up(st_addr(chunk) + links, page_size);
-    uintptr_t end = st_round_down(st_addr(chunk) + size, page_size);
-    if (start < end && st_os_purge(st_at(chunk, start - st_addr(chunk)), end - start)) {
-        chunk_set_flag(chunk_at(chunk, 0), ST_HEAD_Q);
-        *any = true;
-    }
-    return 0;
-}
-
-bool st_space_trim(st_space *space, size_t pad)
-{
-    bool any = false;
-#if STRATA_QUICK
-    st_space_flush_quick(space);
-#endif
-    if (st_space_release_segments(space)) any = true;
-    if (st_space_trim_top(space, pad)) any = true;
-    st_space_walk(space, grow_purge_chunk, &any);
     return any;
 }

@@ -32,7 +32,7 @@ static bool resize_into_top(st_space *space, st_chunk *c, size_t more)
 {
     st_chunk *top = chunk_above(c);
     if (space->top_size < more + ST_CHUNK_MIN) {
-        if (!st_space_grow(space, more)) return false;
+        if (!st_free_fill_top(space, more)) return false;
         /* Growing may have merged, or begun a new segment. */
         if (chunk_above(c) != space->top || space->top_size < more + ST_CHUNK_MIN) return false;
         top = space->top;

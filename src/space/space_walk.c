@@ -4,6 +4,7 @@
  * believes no head that it has not checked.
  */
 #include "space/bins.h"
+#include "space/doubt.h"
 
 /* What c is; -1 if its head can't be one of a chunk, -2 if it leads beyond `fence`. */
 static int walk_kind(const st_space *space, const st_chunk *c, const st_chunk *fence)
@@ -67,7 +68,7 @@ static st_misuse_kind walk_blame(const st_space *space, const walk_search *searc
 {
     const st_chunk *broken = search->seen == NULL ? NULL : chunk_above(search->seen);
     if (search->seen != NULL && chunk_mem(search->seen) == *mem) return st_misuse_broken_next;
-    if (broken != NULL && bins_is_inside(space, broken)) *mem = chunk_mem(broken);
+    if (broken != NULL && doubt_is_inside(space, broken)) *mem = chunk_mem(broken);
     return st_misuse_broken_tag;
 }
 

@@ -4,7 +4,7 @@
  */
 #include "space/tree.h"
 
-#include "space/bins.h"
+#include "space/doubt.h"
 
 /* Bits that a size can have, and the index of the lowest bit of ST_SMALL_LIMIT. */
 #define TREE_SIZE_BITS (STRATA_SEALS ? 48u : (unsigned)ST_WORD_BITS)
@@ -29,8 +29,8 @@ unsigned st_tree_shift(unsigned idx)
 static st_tree *tree_child(const st_space *space, const st_tree *node, unsigned side)
 {
     st_tree *child = node->child[side];
-    if (STRATA_DOUBT_LINKS && child != NULL && ST_UNLIKELY(!bins_is_inside(space, child)))
-        st_bins_report_broken(&node->chunk);
+    if (STRATA_DOUBT_LINKS && child != NULL && ST_UNLIKELY(!doubt_is_inside(space, child)))
+        doubt_report_free(&node->chunk);
     return child;
 }
 
@@ -49,9 +49,9 @@ static void tree_ring_link(st_tree *node, st_chunk *c)
 static void tree_ring_unlink(const st_space *space, st_chunk *c)
 {
     if (STRATA_DOUBT_LINKS &&
-        ST_UNLIKELY(!bins_is_inside(space, c->next) || c->next->prev != c ||
-                    !bins_is_inside(space, c->prev) || c->prev->next != c))
-        st_bins_report_broken(c);
+        ST_UNLIKELY(!doubt_is_inside(space, c->next) || c->next->prev != c ||
+                    !doubt_is_inside(space, c->prev) || c->prev->next != c))
+        doubt_report_free(c);
     c->next->prev = c->prev;
     c->prev->next = c->next;
 }
@@ -97,7 +97,7 @@ void st_tree_link(st_space *space, st_chunk *c, size_t size)
         }
         node = child;
     }
-    st_bins_report_broken(&node->chunk);
+    doubt_report_free(&node->chunk);
 }
 
 /* ---- unlink ---- */
@@ -131,7 +131,7 @@ static void tree_replace(st_space *space, st_tree *node, st_tree *heir, unsigned
     } else {
         unsigned side = parent->child[1] == node;
         if (STRATA_DOUBT_LINKS && ST_UNLIKELY(parent->child[side] != node))
-            st_bins_report_broken(&node->chunk);
+            doubt_report_free(&node->chunk);
         parent->child[side] = heir;
     }
     if (heir == NULL) return;
@@ -152,9 +152,9 @@ void st_tree_unlink(st_space *space, st_chunk *c, size_t size)
         return;
     }
     if (STRATA_DOUBT_LINKS &&
-        ST_UNLIKELY(!bins_is_inside(space, node->parent) ||
+        ST_UNLIKELY(!doubt_is_inside(space, node->parent) ||
                     (node->parent == node && space->tree[idx] != node)))
-        st_bins_report_broken(c);
+        doubt_report_free(c);
     st_tree *heir;
     if (c->next != c) {
         heir = (st_tree *)(void *)c->next;
@@ -229,7 +229,7 @@ st_chunk *st_tree_best(st_space *space, size_t size)
         tree_follow_left(space, &search, space->tree[st_lowest_bit(map)], size);
     if (search.best == NULL) return NULL;
     st_chunk *newest = search.best->chunk.next;
-    if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!bins_is_inside(space, newest)))
-        st_bins_report_broken(&search.best->chunk);
+    if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!doubt_is_inside(space, newest)))
+        doubt_report_free(&search.best->chunk);
     return newest;
 }
