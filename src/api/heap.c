@@ -12,6 +12,9 @@
  * other. */
 typedef struct heap_slot {
     _Alignas(STRATA_THREADS ? 64 : sizeof(void *)) st_space space;
+    /* The thread that last allocated here, as the address of its heap_home; it may be gone.
+     * Written and read by any thread, relaxed: a hint. */
+    ST_ATOMIC(const void *) resident;
 } heap_slot;
 
 static struct {
@@ -87,26 +90,33 @@ static st_space *heap_start_space(void) ST_NO_LOCK_ANALYSIS
  * that stays keeps its memory together. */
 enum { heap_patience = 8 };
 
-/* The home space is taken by another thread: 1. we try again for a moment; 2. any other that is
- * free becomes our home; 3. a new one does; 4. we wait for ours. */
+/* The home space is taken by another thread:
+ * 1. We try again for a moment.
+ * 2. Another space that is free serves us this time. It becomes our home only if ours has another
+ *    resident: somebody who merely frees there what we gave him would follow us wherever we went,
+ *    and each space that we leave keeps the memory it needed at its worst.
+ * 3. Two threads share this home, and all others are taken: a new space becomes ours.
+ * 4. There is none: we wait for ours. */
 static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
 {
-    uint32_t count = st_heap_space_count();
+    st_space *home = heap_space(heap_home);
     for (int tries = 0; tries < heap_patience; tries++) {
         st_cpu_relax();
-        if (st_lock_try(&heap_space(heap_home)->lock)) return heap_space(heap_home);
+        if (st_lock_try(&home->lock)) return home;
     }
+    /* relaxed: a hint; at worst we move, or stay, once too often. */
+    bool is_ours = st_load_relaxed(&heap_state.slot[heap_home].resident) == &heap_home;
+    uint32_t count = st_heap_space_count();
     for (uint32_t step = 1; step < count; step++) {
         uint32_t idx = (heap_home + step) % count;
         if (!st_lock_try(&heap_space(idx)->lock)) continue;
-        heap_home = idx;
+        if (!is_ours) heap_home = idx;
         return heap_space(idx);
     }
-    st_space *space = heap_start_space();
+    st_space *space = is_ours ? NULL : heap_start_space();
     if (space != NULL) return space;
-    space = heap_space(heap_home);
-    st_lock_take(&space->lock);
-    return space;
+    st_lock_take(&home->lock);
+    return home;
 }
 
 /* A space for this thread, locked. */
@@ -117,7 +127,10 @@ ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
         return heap_space(0);
     }
     st_space *space = heap_space(heap_home);
-    return ST_LIKELY(st_lock_try(&space->lock)) ? space : heap_move();
+    if (ST_UNLIKELY(!st_lock_try(&space->lock))) space = heap_move();
+    /* relaxed: a hint. */
+    st_store_relaxed(&heap_state.slot[heap_home].resident, &heap_home);
+    return space;
 }
 
 #else

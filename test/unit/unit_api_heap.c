@@ -5,6 +5,10 @@
  */
 #include "fake/testing.h"
 
+#include <pthread.h>
+#include <semaphore.h>
+#include <unistd.h>
+
 #include "api/heap.h"
 #include "books/options.h"
 #include "map/direct.h"
@@ -44,29 +48,63 @@ static unsigned owner_of(const void *mem)
     return st_owner_idx_of(owner);
 }
 
-/* Takes a block while the locks of the first `count` spaces are held by somebody else. */
-static char *take_while_taken(unsigned count) ST_NO_LOCK_ANALYSIS
+static void lock_spaces(unsigned count) ST_NO_LOCK_ANALYSIS
 {
-    st_lock_reset(&st_heap_space(0)->lock);
     for (unsigned idx = 0; idx < count; idx++)
         assert_true(st_lock_try(&st_heap_space(idx)->lock));
-    char *mem = st_heap_alloc(100, NULL);
+}
+
+static void unlock_spaces(unsigned count) ST_NO_LOCK_ANALYSIS
+{
     for (unsigned idx = 0; idx < count; idx++) st_lock_drop(&st_heap_space(idx)->lock);
+}
+
+/* Takes a block while the locks of the first `count` spaces are held by somebody else. */
+static char *take_while_taken(unsigned count)
+{
+    st_lock_reset(&st_heap_space(0)->lock);
+    lock_spaces(count);
+    char *mem = st_heap_alloc(100, NULL);
+    unlock_spaces(count);
     assert_non_null(mem);
     return mem;
 }
 
-/* This thread's home moves along, and stays where it has found a free space. */
+/* Lives on until its process, a child, ends: another thread must not get its place, by which it is
+ * known. */
+static void *allocate_and_stay(void *done)
+{
+    st_heap_free(st_heap_alloc(100, NULL));
+    sem_post(done);
+    for (;;) pause();
+    return NULL;
+}
+
+/* Makes another thread the resident of space `idx`: those below are taken when it comes. */
+static void let_another_reside_in(unsigned idx)
+{
+    pthread_t thread;
+    sem_t done;
+    assert_int_equal(sem_init(&done, 0, 0), 0);
+    lock_spaces(idx);
+    assert_int_equal(pthread_create(&thread, NULL, allocate_and_stay, &done), 0);
+    while (sem_wait(&done) != 0) continue;
+    unlock_spaces(idx);
+}
+
+/* This thread shares its home, moves, and stays where it has found a free space. */
 static int spaces_in_child(void *context)
 {
     (void)context;
     strata_stats stats;
     char *mem[4] = {st_heap_alloc(100, NULL)};
     if (owner_of(mem[0]) != 0 || st_heap_space_count() != 1) return 1;
+    let_another_reside_in(0);
     mem[1] = take_while_taken(1);
     if (owner_of(mem[1]) != 1 || st_heap_space_count() != 2) return 2;
     mem[2] = st_heap_alloc(100, NULL);
     if (owner_of(mem[2]) != 1) return 3;
+    let_another_reside_in(1);
     mem[3] = take_while_taken(2);
     if (owner_of(mem[3]) != 2 || st_heap_space_count() != 3) return 4;
     strata_stats_get(&stats);
@@ -89,11 +127,38 @@ static void a_thread_that_finds_its_space_taken_goes_elsewhere(void **state)
     assert_int_equal(end.code, 0);
 }
 
+/* Somebody frees in space 1, where this thread is the resident, and space 0 is free. */
+static int resident_in_child(void *context)
+{
+    (void)context;
+    char *mem[4] = {st_heap_alloc(100, NULL)};
+    let_another_reside_in(0);
+    mem[1] = take_while_taken(1);
+    if (owner_of(mem[1]) != 1) return 1;
+    if (!st_lock_try(&st_heap_space(1)->lock)) return 2;
+    mem[2] = st_heap_alloc(100, NULL);
+    st_lock_drop(&st_heap_space(1)->lock);
+    mem[3] = st_heap_alloc(100, NULL);
+    if (owner_of(mem[2]) != 0 || owner_of(mem[3]) != 1) return 3;
+    for (int i = 0; i < 4; i++) st_heap_free(mem[i]);
+    return st_heap_space_count() == 2 && strata_check(NULL) == 0 ? 0 : 4;
+}
+
+static void a_resident_borrows_and_comes_home(void **state)
+{
+    (void)state;
+    child_end end = child_run(resident_in_child, NULL, false);
+    assert_false(end.was_killed);
+    assert_int_equal(end.code, 0);
+}
+
 /* Space 1 has room where no space can grow. */
 static int scarce_in_child(void *context)
 {
     (void)context;
-    char *mem[2] = {st_heap_alloc(100, NULL), take_while_taken(1)};
+    char *mem[2] = {st_heap_alloc(100, NULL)};
+    let_another_reside_in(0);
+    mem[1] = take_while_taken(1);
     st_heap_free(mem[1]);
     os_fake_fail(OS_FAKE_ANY & ~OS_FAKE_ONLY(release), 1, true);
     size_t taken = 0;
@@ -250,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #if STRATA_SPACES_MAX > 1
         UNIT_TEST(a_thread_that_finds_its_space_taken_goes_elsewhere),
+        UNIT_TEST(a_resident_borrows_and_comes_home),
         UNIT_TEST(what_one_space_lacks_another_may_have),
 #endif
 #if STRATA_PAGEMAP
