@@ -241,7 +241,7 @@ STRATA_EXPORT int strata_walk(int (*visit)(void *context, const strata_region *r
  * NULL. Time proportional to the heap. */
 STRATA_EXPORT int strata_check(const char **first);
 
-/* The alignment of every block, in bytes. */
+/* Every block is aligned to at least this many bytes. */
 #define STRATA_BLOCK_ALIGNMENT (2 * sizeof(void *))
 
 #ifdef __cplusplus

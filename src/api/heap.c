@@ -31,6 +31,13 @@ ST_ALWAYS_INLINE st_space *heap_space(uint32_t idx)
 
 /* ---- preparation ---- */
 
+/* The program's own handler of the signal may run, with our locks held. */
+static void heap_stop(void)
+{
+    st_lock_pass_all();
+    st_os_stop();
+}
+
 static void heap_write(const char *text, size_t size)
 {
     st_os_write(2, text, size);
@@ -43,7 +50,7 @@ ST_COLD void st_heap_prepare(void)
     if (st_load_relaxed(&heap_state.space_count) == 0) {
         heap_state.init_lock.rank = st_lock_rank_init;
         st_base_hook.write = heap_write;
-        st_base_hook.stop = st_os_stop;
+        st_base_hook.stop = heap_stop;
         st_space_init(heap_space(0), 0, st_os_entropy());
         /* SYNC-3 release: the space is ready before it is counted. */
         st_store_release(&heap_state.space_count, 1);
@@ -100,6 +107,8 @@ enum { heap_patience = 8 };
 static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
 {
     st_space *home = heap_space(heap_home);
+    /* relaxed: a thread that passes has counted itself. It stays here: it holds all there is. */
+    if (st_load_relaxed(&st_lock_passing) != 0 && st_lock_passes()) return home;
     for (int tries = 0; tries < heap_patience; tries++) {
         st_cpu_relax();
         if (st_lock_try(&home->lock)) return home;
@@ -122,7 +131,7 @@ static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
 /* A space for this thread, locked. */
 ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
 {
-    if (ST_UNLIKELY(!st_os_is_started)) {
+    if (ST_UNLIKELY(!st_os_is_started())) {
         st_lock_take(&heap_space(0)->lock);
         return heap_space(0);
     }
@@ -311,7 +320,7 @@ size_t st_heap_size_mismatches(void)
  * memcpy can't be called yet. */
 static void heap_copy(void *to, const void *from, size_t size)
 {
-    if (ST_LIKELY(st_os_is_started)) {
+    if (ST_LIKELY(st_os_is_started())) {
         st_copy(to, from, size);
         return;
     }

@@ -10,9 +10,25 @@
 
 /* ---- fork: the child gets a heap that nobody was in the middle of changing ---- */
 
-static void init_before_fork(void) { st_heap_lock_all(); }
-static void init_after_fork_in_parent(void) { st_heap_unlock_all(); }
-static void init_after_fork_in_child(void) { st_heap_reset_locks(); }
+/* The forking thread goes through the locks meanwhile: handlers of libraries that registered theirs
+ * before us run after our first and before our other two, and may allocate. */
+static void init_before_fork(void)
+{
+    st_heap_lock_all();
+    st_lock_pass_all();
+}
+
+static void init_after_fork_in_parent(void)
+{
+    st_lock_pass_none();
+    st_heap_unlock_all();
+}
+
+static void init_after_fork_in_child(void)
+{
+    st_lock_pass_none();
+    st_heap_reset_locks();
+}
 
 /* ---- start ---- */
 
@@ -21,7 +37,7 @@ __attribute__((constructor(101)))
 #endif
 ST_UNUSED static void init_start(void)
 {
-    if (st_os_is_started) return;
+    if (st_os_is_started()) return;
     st_os_start();
     st_heap_prepare();
     if (STRATA_CHECK >= 2) st_lock_watch_ranks();

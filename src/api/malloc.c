@@ -33,7 +33,7 @@ STRATA_EXPORT void *strata_calloc(size_t count, size_t size)
     if (mem == NULL) return malloc_fail();
     char *end = mem + total;
     if (dirty_end < end) end = dirty_end;
-    if (ST_UNLIKELY(!st_os_is_started)) {
+    if (ST_UNLIKELY(!st_os_is_started())) {
         malloc_clear_early(mem, end);
     } else if (end > mem) {
         st_fill(mem, 0, st_distance(mem, end));

@@ -110,9 +110,12 @@
 #endif
 
 /* @config STRATA_ALIGNMENT  Bytes every block is aligned to, and the step between block sizes.
- * A power of two, twice the size of a pointer (the ABI's) to 128. */
+ * A power of two, twice the size of a pointer to 128; 16 unless the ABI of a 32-bit host
+ * asks for less. */
 #ifndef STRATA_ALIGNMENT
 #if SIZE_MAX > 0xffffffff
+#define STRATA_ALIGNMENT 16
+#elif defined(__BIGGEST_ALIGNMENT__) && __BIGGEST_ALIGNMENT__ >= 16
 #define STRATA_ALIGNMENT 16
 #else
 #define STRATA_ALIGNMENT 8

@@ -279,22 +279,26 @@ size_t st_direct_usable(const void *mem, st_owner owner)
     return usable;
 }
 
-/* Moves the block to a new place without copying. The page map comes first: it may need memory,
- * and nothing has happened yet if there is none. */
+/* Moves the block to a new place without copying.
+ * 1. The new place gets a word in the page map, which may need memory, but no owner yet.
+ * 2. The old word goes before the move: from then on those addresses may be anybody's, who sets a
+ *    word of his own there.
+ * 3. The new word comes after it: a move that fails may leave those addresses to anybody, too. */
 static bool direct_move(direct_record *record, size_t size)
 {
+    st_owner owner = st_owner_make(st_owner_direct, record->idx);
     char *target = st_os_reserve(size, ST_GRANULE);
     if (target == NULL) return false;
-    if (!st_pagemap_set(target, 1, st_owner_make(st_owner_direct, record->idx))) {
-        st_os_release(target, size);
-        return false;
-    }
-    if (!st_os_move(record->mem, record->size, size, target)) {
-        st_pagemap_set(target, 1, 0);
+    if (!st_pagemap_set(target, 1, 0)) {
         st_os_release(target, size);
         return false;
     }
     st_pagemap_set(record->mem, 1, 0);
+    if (!st_os_move(record->mem, record->size, size, target)) {
+        st_pagemap_set(record->mem, 1, owner);
+        return false;
+    }
+    st_pagemap_set(target, 1, owner);
     record->mem = target;
     return true;
 }

@@ -10,8 +10,34 @@
  * this covers one or two of them; past that the holder has probably lost its processor. */
 enum { lock_spins = 100 };
 
+ST_DEFINE_DATA ST_ATOMIC(uint32_t) st_lock_passing;
+
+static ST_THREAD_LOCAL bool lock_is_passing;
+
+void st_lock_pass_all(void)
+{
+    /* Before the start there is no thread-local storage, and nobody else. */
+    if (!st_os_is_started() || lock_is_passing) return;
+    lock_is_passing = true;
+    st_add_relaxed(&st_lock_passing, 1); /* relaxed: only this thread must see it. */
+}
+
+void st_lock_pass_none(void)
+{
+    if (!lock_is_passing) return;
+    lock_is_passing = false;
+    st_add_relaxed(&st_lock_passing, (uint32_t)-1); /* relaxed: as above. */
+}
+
+bool st_lock_passes(void)
+{
+    return lock_is_passing;
+}
+
 void st_lock_wait(st_lock *lock)
 {
+    /* relaxed: a thread that passes has counted itself. */
+    if (st_load_relaxed(&st_lock_passing) != 0 && lock_is_passing) return;
     for (int round = 0; round < lock_spins; round++) {
         st_cpu_relax();
         uint32_t free_word = 0;

@@ -36,6 +36,17 @@ ST_INTERNAL ST_NOINLINE void st_lock_wake(st_lock *lock);
 /* Rank bookkeeping of the calling thread, at STRATA_CHECK >= 2. */
 ST_INTERNAL void st_lock_note_taken(const st_lock *lock);
 ST_INTERNAL void st_lock_note_dropped(const st_lock *lock);
+/* The calling thread holds every lock it could want, or is about to end the process: from here on
+ * it goes through all of them, taken or not, and drops none. For code of the program that runs
+ * while locks are held: fork handlers, and handlers of the signal that stops us. */
+ST_INTERNAL void st_lock_pass_all(void);
+/* Locks work as usual again for the calling thread. */
+ST_INTERNAL void st_lock_pass_none(void);
+ST_INTERNAL bool st_lock_passes(void);
+/* How many threads pass: nearly always 0, so that asking costs one load of a line that nobody
+ * writes. */
+ST_DECLARE_DATA ST_ATOMIC(uint32_t) st_lock_passing;
+
 /* From now on ranks are checked: thread-local storage works. */
 ST_INTERNAL void st_lock_watch_ranks(void);
 
@@ -60,6 +71,8 @@ ST_ALWAYS_INLINE void st_lock_take(st_lock *lock) ST_ACQUIRES(*lock) ST_NO_LOCK_
 
 ST_ALWAYS_INLINE void st_lock_drop(st_lock *lock) ST_RELEASES(*lock) ST_NO_LOCK_ANALYSIS
 {
+    /* relaxed: a thread that passes has counted itself. */
+    if (ST_UNLIKELY(st_load_relaxed(&st_lock_passing) != 0) && st_lock_passes()) return;
     if (STRATA_CHECK >= 2) st_lock_note_dropped(lock);
     /* relaxed: with one thread there is nobody to be ordered against. */
     if (st_os_is_single_threaded()) {
@@ -97,6 +110,8 @@ ST_ALWAYS_INLINE void st_lock_drop(st_lock *lock) ST_RELEASES(*lock) ST_NO_LOCK_
     (void)lock;
 }
 ST_INLINE void st_lock_reset(st_lock *lock) { (void)lock; }
+ST_INLINE void st_lock_pass_all(void) {}
+ST_INLINE void st_lock_pass_none(void) {}
 ST_INLINE void st_lock_watch_ranks(void) {}
 
 #endif

@@ -31,8 +31,13 @@
 
 /* True from program start on, when the dynamic linker has finished and thread-local storage and
  * the C library work. Before that an IFUNC resolver or the dynamic linker itself may call us:
- * then nothing outside of strata may be called or read. Written once by st_os_start. */
-ST_DECLARE_DATA bool st_os_is_started;
+ * then nothing outside of strata may be called or read. Set once by st_os_start. */
+ST_DECLARE_DATA ST_ATOMIC(bool) st_os_started_flag;
+ST_ALWAYS_INLINE bool st_os_is_started(void)
+{
+    /* relaxed: an old value only makes us do without what we could have. */
+    return st_load_relaxed(&st_os_started_flag);
+}
 
 /* Says that the program has started: called by the first constructor. */
 ST_INTERNAL void st_os_start(void);
@@ -83,7 +88,8 @@ ST_INTERNAL bool st_os_resize(void *addr, size_t old_size, size_t new_size);
 
 /* Moves a committed range taken by st_os_map, without copying, onto the reserved range of
  * new_size bytes at `target`, which becomes committed; bytes beyond the old size are zero; the
- * old addresses are given back. False, and no change, if the host can't. */
+ * old addresses are given back. False if the host can't: what is at `addr` has not changed, and
+ * the addresses at `target` are no longer the caller's. */
 ST_INTERNAL bool st_os_move(void *addr, size_t old_size, size_t new_size, void *target);
 
 /* ---- threads ---- */

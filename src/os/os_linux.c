@@ -122,22 +122,27 @@ static bool linux_munmap(void *addr, size_t size)
 
 /* ---- facts ---- */
 
-static struct {
-    size_t page_size; /* set at start, before the second thread */
-} linux_state;
+/* The largest that hosts have: what holds for it, holds for smaller ones. */
+#define LINUX_PAGE_SIZE_MAX (64 * ST_KIB)
 
-ST_DEFINE_DATA bool st_os_is_started;
+static struct {
+    ST_ATOMIC(size_t) page_size; /* set at start */
+} linux_state = {LINUX_PAGE_SIZE_MAX};
+
+ST_DEFINE_DATA ST_ATOMIC(bool) st_os_started_flag;
 
 void st_os_start(void)
 {
     size_t page_size = getauxval(AT_PAGESZ);
-    linux_state.page_size = st_is_power_of_two(page_size) ? page_size : 64 * ST_KIB;
-    st_os_is_started = true;
+    /* relaxed: either value is right for whoever reads it. */
+    if (st_is_power_of_two(page_size)) st_store_relaxed(&linux_state.page_size, page_size);
+    /* relaxed: what it allows has been ready before any of our code ran as a constructor. */
+    st_store_relaxed(&st_os_started_flag, true);
 }
 
 size_t st_os_page_size(void)
 {
-    return st_os_is_started ? linux_state.page_size : 64 * ST_KIB;
+    return st_load_relaxed(&linux_state.page_size); /* relaxed: as in st_os_start. */
 }
 
 bool st_os_is_privileged(void)
@@ -225,9 +230,15 @@ bool st_os_resize(void *addr, size_t old_size, size_t new_size)
 bool st_os_move(void *addr, size_t old_size, size_t new_size, void *target)
 {
     /* A given target, since MREMAP_MAYMOVE alone would lose the alignment. */
-    return !linux_failed(linux_call(SYS_mremap, (linux_word)addr, (linux_word)old_size,
-                                    (linux_word)new_size, MREMAP_MAYMOVE | MREMAP_FIXED,
-                                    (linux_word)target));
+    linux_word result = linux_call(SYS_mremap, (linux_word)addr, (linux_word)old_size,
+                                   (linux_word)new_size, MREMAP_MAYMOVE | MREMAP_FIXED,
+                                   (linux_word)target);
+    if (!linux_failed(result)) return true;
+    /* Older kernels unmap the target first and may fail later, when it may be anybody's already.
+     * So it is given back only if it is free, and can be taken again; otherwise, if it is still
+     * ours, some address space is lost, but no memory. */
+    if (st_os_reserve_at(target, new_size)) linux_munmap(target, new_size);
+    return false;
 }
 
 /* ---- threads ---- */
@@ -266,7 +277,7 @@ size_t st_os_entropy(void)
      * also the 16 random bytes that it hands to every program; the first word of them serves
      * the C library's stack guard, so we take the second. */
     size_t word = st_addr(&word) ^ (st_addr(&linux_state) << 12);
-    if (!st_os_is_started) {
+    if (!st_os_is_started()) {
         word ^= st_os_process_id() * (size_t)0x9e3779b1u;
     } else {
         const void *random = (const void *)getauxval(AT_RANDOM);
@@ -364,7 +375,7 @@ void st_os_resident(size_t *peak, size_t *current)
 void st_os_set_error(int code)
 {
     /* errno is thread-local: there is none before the start. */
-    if (st_os_is_started) errno = code;
+    if (st_os_is_started()) errno = code;
 }
 
 int st_os_code_no_memory(void) { return ENOMEM; }

@@ -20,6 +20,7 @@
  * glibc's numbers. -1 and -3 are dlmalloc's, too; the rest is understood where we have the like,
  * and accepted where it asks for nothing that we could do wrong. */
 enum {
+    glibc_mxfast = 1,
     glibc_trim_threshold = -1,
     glibc_top_pad = -2,
     glibc_mmap_threshold = -3,
@@ -45,6 +46,7 @@ STRATA_EXPORT int mallopt(int parameter, int value)
     case glibc_arena_max:
         return value > 0 &&
                st_option_set(st_option_id_spaces, st_min(size, STRATA_SPACES_MAX));
+    case glibc_mxfast:
     case glibc_check_action:
     case glibc_perturb:
     case glibc_arena_test: return 1;

@@ -22,16 +22,36 @@ extern new_handler new_get_handler(void) __asm__("_ZSt15get_new_handlerv") ST_WE
 extern void new_throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") ST_WEAK;
 #pragma weak dlsym
 
+/* In a static program a weak reference brings nothing in, so the library's own function to throw
+ * may be missing. A program that can catch std::bad_alloc has these: what a throw expression
+ * calls, by the C++ ABI, and the class's type, destructor and table of virtual functions. */
+extern void *new_allocate_exception(size_t size) __asm__("__cxa_allocate_exception") ST_WEAK;
+extern void new_throw(void *object, const void *type, void (*destroy)(void *))
+    __asm__("__cxa_throw") ST_WEAK;
+extern const char new_bad_alloc_type[] __asm__("_ZTISt9bad_alloc") ST_WEAK;
+extern void new_bad_alloc_destroy(void *object) __asm__("_ZNSt9bad_allocD1Ev") ST_WEAK;
+extern const char new_bad_alloc_table[] __asm__("_ZTVSt9bad_alloc") ST_WEAK;
+
+static ST_COLD void new_fail(void)
+{
+    if (new_throw_bad_alloc != NULL) new_throw_bad_alloc();
+    if (new_throw != NULL && new_allocate_exception != NULL && new_bad_alloc_table != NULL &&
+        new_bad_alloc_type != NULL && new_bad_alloc_destroy != NULL) {
+        /* An object of std::bad_alloc is the address of its first virtual function. */
+        const void **object = new_allocate_exception(sizeof(void *));
+        *object = new_bad_alloc_table + 2 * sizeof(void *);
+        new_throw(object, new_bad_alloc_type, new_bad_alloc_destroy);
+    }
+    abort();
+}
+
 /* The loop of [new.delete.single]: as long as there is a new handler, call it and try again; it
  * may throw. Without one, std::bad_alloc. */
 static ST_COLD void *new_alloc_by_handler(size_t alignment, size_t size)
 {
     for (;;) {
         new_handler handler = new_get_handler != NULL ? new_get_handler() : NULL;
-        if (handler == NULL) {
-            if (new_throw_bad_alloc != NULL) new_throw_bad_alloc();
-            abort();
-        }
+        if (handler == NULL) new_fail();
         handler();
         void *mem = st_heap_alloc_aligned(alignment, size);
         if (mem != NULL) return mem;

@@ -49,8 +49,10 @@ struct ST_MAY_ALIAS st_segment {
 };
 
 #define ST_FENCE_SIZE ST_CHUNK_HEADER
+/* Such that the first block, which lies ST_CHUNK_HEADER above its chunk, is aligned. */
 #define ST_SEGMENT_HEADER                                                                      \
-    ((sizeof(st_segment) + ST_CHUNK_GRAIN - 1) & ~(ST_CHUNK_GRAIN - 1))
+    (((sizeof(st_segment) + ST_CHUNK_HEADER + ST_CHUNK_GRAIN - 1) & ~(ST_CHUNK_GRAIN - 1)) -    \
+     ST_CHUNK_HEADER)
 
 ST_INLINE st_chunk *segment_first(const st_segment *segment)
 {

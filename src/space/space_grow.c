@@ -12,6 +12,8 @@
  * the host, and little that is charged but not used. */
 #define GROW_STEP_MIN (2 * ST_GRANULE)
 #define GROW_STEP_SHARE 8
+/* A space grows by no more than this at once, unless blocks so large belong into spaces. */
+#define GROW_AT_ONCE_MAX (64 * ST_MIB)
 /* Address space of one segment, unless a single block needs more. */
 #define GROW_SEGMENT_MAX (SIZE_MAX > 0xffffffff ? ST_GIB_OR_MAX : 64 * ST_MIB)
 
@@ -184,11 +186,19 @@ static bool grow_segment(st_space *space, size_t size)
     return true;
 }
 
+/* True for what should be a mapping of its own. If the host refuses that, it has no memory; but it
+ * might still give address space, which is all that a space asks for in the first place. */
+static bool grow_is_too_much(size_t need)
+{
+    return STRATA_PAGEMAP && need > st_max(GROW_AT_ONCE_MAX, st_option(direct_threshold));
+}
+
 /* 1. Grow top where it is.
  * 2. Start a new segment; top's rest becomes an ordinary free chunk. */
 bool st_space_grow(st_space *space, size_t size)
 {
     size_t need = size + ST_CHUNK_MIN;
+    if (grow_is_too_much(need)) return false;
     if (STRATA_STATS) space->live_peak = st_max(space->live_peak, space->live + size);
     return grow_top(space, need - space->top_size) || grow_segment(space, need);
 }

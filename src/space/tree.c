@@ -58,7 +58,7 @@ static void tree_ring_unlink(const st_space *space, st_chunk *c)
 
 /* ---- link ---- */
 
-static void tree_place(st_tree **slot, st_tree *node, st_tree *parent)
+static void tree_place(st_tree_slot *slot, st_tree *node, st_tree *parent)
 {
     node->child[0] = NULL;
     node->child[1] = NULL;
@@ -106,7 +106,7 @@ void st_tree_link(st_space *space, st_chunk *c, size_t size)
  * stand in for the node: its path agrees with the node's. */
 static st_tree *tree_take_leaf(const st_space *space, st_tree *node)
 {
-    st_tree **slot = NULL;
+    st_tree_slot *slot = NULL;
     st_tree *leaf = NULL;
     for (unsigned steps = 0; steps <= TREE_SIZE_BITS; steps++) {
         unsigned side = node->child[1] != NULL;

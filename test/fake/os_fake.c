@@ -267,9 +267,12 @@ static void fake_demand_range(const void *addr, size_t size, unsigned state)
 
 /* ---- os.h: start and facts ---- */
 
-ST_DEFINE_DATA bool st_os_is_started;
+ST_DEFINE_DATA ST_ATOMIC(bool) st_os_started_flag;
 
-void st_os_start(void) { st_os_is_started = true; }
+void st_os_start(void)
+{
+    st_store_relaxed(&st_os_started_flag, true); /* relaxed: read by one thread. */
+}
 
 size_t st_os_page_size(void)
 {
@@ -434,6 +437,8 @@ bool st_os_move(void *addr, size_t old_size, size_t new_size, void *target)
         fake_open(fake_unit_of(target), new_size / FAKE_UNIT);
         memcpy(target, addr, old_size < new_size ? old_size : new_size);
         fake_give_up(fake_unit_of(addr), old_size / FAKE_UNIT);
+    } else {
+        fake_give_up(fake_unit_of(target), new_size / FAKE_UNIT);
     }
     fake_leave(saved_errno);
     return result;

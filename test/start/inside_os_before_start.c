@@ -43,7 +43,7 @@ static void before_start(int count, char **arguments, char **environment)
     (void)count;
     (void)arguments;
     (void)environment;
-    require(!st_os_is_started, "this is before the start");
+    require(!st_os_is_started(), "this is before the start");
     take_ranges();
     for (size_t idx = 0; idx < range_count; idx++) {
         require(is_filled(guards[idx], guard_size, 0), "no range reaches into another mapping");
@@ -61,6 +61,6 @@ __attribute__((section(".preinit_array"),
 int main(void)
 {
     require(has_run, "the code before the start ran");
-    require(st_os_is_started, "and this is after it");
+    require(st_os_is_started(), "and this is after it");
     return 0;
 }

@@ -27,9 +27,9 @@ static int setup(void **state)
 static void start_with(const char *name, const char *value)
 {
     os_fake_set_environment(name, value);
-    st_os_is_started = false;
+    st_store_relaxed(&st_os_started_flag, false);
     init_start();
-    assert_true(st_os_is_started);
+    assert_true(st_os_is_started());
 }
 
 #if STRATA_ENVIRONMENT
