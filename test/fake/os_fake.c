@@ -423,8 +423,13 @@ bool st_os_resize(void *addr, size_t old_size, size_t new_size)
     return result;
 }
 
+static void (*fake_move_watch)(void *addr, void *target);
+
+void os_fake_watch_moves(void (*watch)(void *addr, void *target)) { fake_move_watch = watch; }
+
 bool st_os_move(void *addr, size_t old_size, size_t new_size, void *target)
 {
+    if (fake_move_watch != NULL) fake_move_watch(addr, target);
     int saved_errno = fake_enter();
     fake_demand_range(addr, old_size, fake_committed);
     fake_demand_range(target, new_size, fake_reserved);

@@ -93,6 +93,9 @@ void os_fake_clear_output(void);
 const char *os_fake_appended(void);
 const char *os_fake_append_path(void);
 
+/* Calls `watch` at the beginning of every st_os_move; NULL for none. */
+void os_fake_watch_moves(void (*watch)(void *addr, void *target));
+
 /* What st_os_environment tells of the only variable there is; name NULL: there is none. */
 void os_fake_set_environment(const char *name, const char *value);
 

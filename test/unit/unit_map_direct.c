@@ -238,6 +238,35 @@ static void a_block_grows_and_shrinks_in_place(void **state)
     give(mem);
 }
 
+static size_t watched_moves;
+
+/* Once it has moved, either place may be somebody else's, who sets a word of his own there. */
+static void demand_no_owner(void *addr, void *target)
+{
+    watched_moves++;
+    assert_int_equal(owner_of(addr), 0);
+    assert_int_equal(owner_of(target), 0);
+}
+
+static void nobody_owns_either_place_during_a_move(void **state)
+{
+    (void)state;
+    char *mem = take(ST_MIB);
+    char *wall = take(ST_MIB);
+    watched_moves = 0;
+    os_fake_watch_moves(demand_no_owner);
+    os_fake_fail(OS_FAKE_ONLY(move), 1, false);
+    assert_null(resize(mem, 2 * ST_MIB, true));
+    assert_int_equal(st_direct_usable(mem, owner_of(mem)), ST_MIB);
+    char *moved = resize(mem, 2 * ST_MIB, true);
+    assert_non_null(moved);
+    os_fake_watch_moves(NULL);
+    assert_int_equal(watched_moves, 2);
+    expect_sound();
+    give(moved);
+    give(wall);
+}
+
 static void a_block_that_is_walled_in_moves(void **state)
 {
     (void)state;
@@ -491,6 +520,7 @@ int main(void)
         UNIT_TEST(trim_empties_the_cache),
         UNIT_TEST(a_block_grows_and_shrinks_in_place),
         UNIT_TEST(a_block_that_is_walled_in_moves),
+        UNIT_TEST(nobody_owns_either_place_during_a_move),
         UNIT_TEST(a_move_that_fails_changes_nothing),
         UNIT_TEST(an_allocation_that_fails_changes_nothing),
         UNIT_TEST(records_are_made_as_needed),

@@ -102,6 +102,22 @@ static void a_new_segment_is_begun_where_it_can_not(void **state)
     os_fake_configure(&os_fake_usual);
 }
 
+#if STRATA_PAGEMAP
+/* The host has it all, and gives address space freely. */
+static void more_than_a_space_may_take_at_once_is_refused(void **state)
+{
+    (void)state;
+    assert_null(little_take(&space, 65 * ST_MIB));
+    assert_int_equal(space.reserved, 0);
+    char *mem = little_take(&space, 1000);
+    size_t usable = 0;
+    size_t size = st_chunk_size_for(65 * ST_MIB);
+    assert_int_equal(st_space_resize(&space, mem, size, &usable), st_resize_no_room);
+    st_option_set(st_option_id_direct_threshold, SIZE_MAX);
+    assert_non_null(little_take(&space, 65 * ST_MIB));
+}
+#endif
+
 static void segments_grow_with_the_space(void **state)
 {
     (void)state;
@@ -307,6 +323,9 @@ int main(void)
         cmocka_unit_test(pages_of_any_size_will_do), /* while nothing is taken */
         UNIT_TEST(nothing_is_taken_before_the_first_block),
         UNIT_TEST(top_grows_within_its_segment_without_taking_addresses),
+#if STRATA_PAGEMAP
+        UNIT_TEST(more_than_a_space_may_take_at_once_is_refused),
+#endif
         UNIT_TEST(a_full_segment_is_extended_where_the_host_can),
         UNIT_TEST(a_new_segment_is_begun_where_it_can_not),
         UNIT_TEST(segments_grow_with_the_space),
