@@ -14,6 +14,12 @@ install(TARGETS strata_shared strata_static EXPORT strata-targets
         LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 if(TARGET strata_command)
   install(TARGETS strata_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  # What the command starts or preloads, not a user.
+  foreach(tool IN ITEMS strata_record strata_replayer)
+    if(TARGET ${tool})
+      install(TARGETS ${tool} DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/strata")
+    endif()
+  endforeach()
 endif()
 if(EXISTS "${PROJECT_SOURCE_DIR}/docs/strata.1")
   install(FILES "${PROJECT_SOURCE_DIR}/docs/strata.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")

@@ -6,7 +6,9 @@
  *   cmd_main     subcommands, help, version       cmd_arguments  argp, saying one sentence
  *   cmd_options  `strata options`, and checking of --option
  *   cmd_run      `strata run`: its arguments, and the order of the steps below
- *   cmd_find     where the library and the program are
+ *   cmd_record   `strata record`                  cmd_trace      `strata trace`
+ *   cmd_replay   `strata replay`                  cmd_simulate   `strata simulate`
+ *   cmd_find     where the library, our tools and the program are
  *   cmd_elf      what kind of file a program is, and whether a library can be preloaded into it
  *   cmd_environ  the environment the program gets
  *   cmd_launch   starting it, passing signals on, waiting
@@ -93,6 +95,14 @@ int cmd_options_check(const char *item);
 extern const struct argp cmd_run_argp;
 int cmd_run_main(int argc, char **argv);
 
+/* ---- record, trace, replay, simulate ---- */
+
+extern const struct argp cmd_record_argp, cmd_trace_argp, cmd_replay_argp, cmd_simulate_argp;
+int cmd_record_main(int argc, char **argv);
+int cmd_trace_main(int argc, char **argv);
+int cmd_replay_main(int argc, char **argv);
+int cmd_simulate_main(int argc, char **argv);
+
 /* What was asked for on the command line. */
 typedef struct cmd_request {
     cmd_parse parse;
@@ -136,6 +146,10 @@ char *cmd_elf_obstacle(const char *path, const char *library);
 /* The library to preload, as a new absolute path; `asked` is --library or NULL. NULL after a
  * sentence, with *status set. */
 char *cmd_find_library(const char *asked, int *status);
+
+/* A program or library of ours that lies beside the command, as a new absolute path. NULL after a
+ * sentence. */
+char *cmd_find_tool(const char *name);
 
 /* The program as a new path, searched as the shell does. NULL after a sentence, with *status
  * set to 126 or 127. */

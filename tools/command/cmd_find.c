@@ -60,7 +60,22 @@ static char *find_own_directory(void)
     return escaped;
 }
 
-static char *find_beside_command(void)
+/* The first file for our kind of processor that matches one of the patterns, relative to the
+ * command's own directory; a new absolute path, or NULL. */
+static char *find_beside_command(const char *const *patterns, size_t count)
+{
+    cmd_elf self;
+    char *found = NULL;
+    char *directory = find_own_directory();
+    cmd_elf_read("/proc/self/exe", &self);
+    for (size_t i = 0; i < count && directory != NULL && found == NULL; i++) {
+        found = find_match(directory, patterns[i], &self);
+    }
+    free(directory);
+    return found;
+}
+
+static char *find_own_library(void)
 {
     /* The second of each pair is there when only the run-time part is installed. */
     static const char *const patterns[] = {
@@ -73,14 +88,18 @@ static char *find_beside_command(void)
         "../lib64/libstrata.so",
         "../lib64/libstrata.so.[0-9]*",
     };
-    cmd_elf self;
-    char *found = NULL;
-    char *directory = find_own_directory();
-    cmd_elf_read("/proc/self/exe", &self);
-    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0] && directory != NULL; i++) {
-        if (found == NULL) found = find_match(directory, patterns[i], &self);
+    return find_beside_command(patterns, sizeof patterns / sizeof patterns[0]);
+}
+
+char *cmd_find_tool(const char *name)
+{
+    char *installed = cmd_format("../libexec/strata/%s", name);
+    const char *const patterns[] = {name, installed};
+    char *found = find_beside_command(patterns, installed != NULL ? 2 : 1);
+    free(installed);
+    if (found == NULL) {
+        cmd_warn("%s is neither beside the command nor in ../libexec/strata from there.", name);
     }
-    free(directory);
     return found;
 }
 
@@ -106,7 +125,7 @@ char *cmd_find_library(const char *asked, int *status)
         path = find_asked(asked);
         *status = cmd_exit_bad_input;
     } else {
-        path = find_beside_command();
+        path = find_own_library();
         *status = cmd_exit_failed;
         if (path == NULL) {
             cmd_warn("run: libstrata.so is neither beside the command nor in ../lib from "

@@ -57,9 +57,13 @@ static const struct argp main_argp = {
     "SUBCOMMAND [ARGUMENT...]",
     "Runs programs on the memory allocator strata, and tells what they did with memory.\v"
     "Subcommands:\n"
-    "  run      run a program with its memory from strata\n"
-    "  options  list the run-time options of strata\n"
-    "  help     show the help of a subcommand\n"
+    "  run       run a program with its memory from strata\n"
+    "  record    record what a program allocates and frees, as a trace\n"
+    "  trace     tell what is in a trace\n"
+    "  replay    replay traces on strata and other allocators, and compare them\n"
+    "  simulate  replay a trace under several configurations of strata\n"
+    "  options   list the run-time options of strata\n"
+    "  help      show the help of a subcommand\n"
     "\n"
     "Exit status: 0; 2 if the command line is wrong; 125 if strata itself failed. "
     "`strata run` ends as its program does.",
@@ -78,6 +82,10 @@ static const struct argp main_help_argp = {
 
 static const main_subcommand main_subcommands[] = {
     {"run", &cmd_run_argp, cmd_run_main},
+    {"record", &cmd_record_argp, cmd_record_main},
+    {"trace", &cmd_trace_argp, cmd_trace_main},
+    {"replay", &cmd_replay_argp, cmd_replay_main},
+    {"simulate", &cmd_simulate_argp, cmd_simulate_main},
     {"options", &cmd_options_argp, cmd_options_main},
     {"help", &main_help_argp, main_help},
 };
