@@ -25,7 +25,9 @@ STRATA_EXPORT int strata_option_set(const char *name, size_t value)
 {
     st_option_id id = st_option_find(name, control_length(name));
     bool done = id != st_option_count && st_option_set(id, value);
-    return done ? 0 : st_os_code_bad_argument();
+    if (!done) return st_os_code_bad_argument();
+    st_heap_take_options();
+    return 0;
 }
 
 STRATA_EXPORT int strata_option_get(const char *name, size_t *value)
@@ -81,6 +83,7 @@ STRATA_EXPORT int strata_options_set(const strata_options *options)
     st_option_set(st_option_id_##name, options->name);
 #include "books/options.def"
 #undef ST_OPTION
+    st_heap_take_options();
     return 0;
 }
 
@@ -139,6 +142,7 @@ STRATA_EXPORT int strata_options_parse(const char *text, const char **bad)
         }
         text = *end == ',' ? end + 1 : end;
     }
+    st_heap_take_options();
     return skipped;
 }
 

@@ -7,6 +7,7 @@
 #include "books/options.h"
 #include "books/report.h"
 #include "map/direct.h"
+#include "space/space_quick.h"
 
 /* Each space has its cache lines to itself, so that threads in different ones don't disturb each
  * other. */
@@ -26,7 +27,10 @@ static struct {
 
 ST_ALWAYS_INLINE st_space *heap_space(uint32_t idx)
 {
-    return &heap_state.slot[idx].space;
+    st_space *space = &heap_state.slot[idx].space;
+    if (STRATA_SPACES_MAX == 1) ST_FORGET(space);
+    ST_ASSUME(space != NULL);
+    return space;
 }
 
 /* ---- preparation ---- */
@@ -230,20 +234,59 @@ ST_ALWAYS_INLINE void heap_ensure_prepared(void)
     if (ST_UNLIKELY(st_load_acquire(&heap_state.space_count) == 0)) st_heap_prepare();
 }
 
-void *st_heap_alloc(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
+/* Without threads there is nothing to enter or leave, and a space that has kept a block unmerged
+ * is prepared: it can be asked at once. */
+#define HEAP_ASKS_AT_ONCE (STRATA_SHORTCUTS && !STRATA_THREADS && STRATA_CHECK < 3)
+#define HEAP_QUICK_REQUEST_MAX (ST_SMALL_LIMIT - ST_CHUNK_GRAIN - ST_CHUNK_OVERHEAD)
+/* A request that gets a smallest chunk, and is not so small that its rounding would say less. */
+#define HEAP_LEAST_REQUEST (ST_CHUNK_MIN - ST_CHUNK_GRAIN - ST_CHUNK_OVERHEAD + 1)
+
+void *st_heap_take_kept(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
 {
+    if (!HEAP_ASKS_AT_ONCE || ST_UNLIKELY(req > HEAP_QUICK_REQUEST_MAX)) return NULL;
+    /* Too small a number for a request that gets the smallest chunk: that list is empty. */
+    size_t grains = (req + ST_CHUNK_OVERHEAD + ST_CHUNK_GRAIN - 1) / ST_CHUNK_GRAIN;
+    st_chunk *c = st_space_take_quick(heap_space(0), grains);
+    if (ST_UNLIKELY(c == NULL)) return NULL;
+    return st_space_hand_out(heap_space(0), c, grains * ST_CHUNK_GRAIN, dirty_end);
+}
+
+static ST_NOINLINE void *heap_alloc_least(char **dirty_end)
+{
+    return st_heap_alloc(HEAP_LEAST_REQUEST, dirty_end);
+}
+
+/* The chunk for a request that st_heap_alloc_new has not sent to heap_alloc_least: what is not so
+ * small needs no minimum. */
+ST_ALWAYS_INLINE size_t heap_size_for(size_t req)
+{
+    if (HEAP_ASKS_AT_ONCE) return st_round_up(req + ST_CHUNK_OVERHEAD, ST_CHUNK_GRAIN);
+    return st_chunk_size_for(req);
+}
+
+void *st_heap_alloc_new(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
+{
+    if (HEAP_ASKS_AT_ONCE && ST_UNLIKELY(req < HEAP_LEAST_REQUEST))
+        return heap_alloc_least(dirty_end);
     if (ST_UNLIKELY(req > ST_REQUEST_MAX)) return NULL;
-    size_t size = st_chunk_size_for(req);
+    size_t size = heap_size_for(req);
     if (ST_UNLIKELY(heap_is_direct(size))) {
         void *mem = heap_alloc_direct(req, 1, dirty_end);
         if (mem != NULL) return mem;
     }
     heap_ensure_prepared();
     st_space *space = heap_enter();
-    void *mem = st_space_alloc(space, size, dirty_end);
+    void *mem = HEAP_ASKS_AT_ONCE ? st_space_search(space, size, dirty_end)
+                                  : st_space_alloc(space, size, dirty_end);
     heap_leave(space);
     if (!STRATA_PAGEMAP || ST_LIKELY(mem != NULL)) return mem;
     return heap_alloc_scarce(req, 1, dirty_end);
+}
+
+void *st_heap_alloc(size_t req, char **dirty_end)
+{
+    void *mem = st_heap_take_kept(req, dirty_end);
+    return ST_LIKELY(mem != NULL) ? mem : st_heap_alloc_new(req, dirty_end);
 }
 
 void *st_heap_alloc_aligned(size_t alignment, size_t req) ST_NO_LOCK_ANALYSIS
@@ -270,6 +313,7 @@ void *st_heap_alloc_aligned(size_t alignment, size_t req) ST_NO_LOCK_ANALYSIS
 static ST_NOINLINE void heap_free_other(void *mem)
 {
 #if STRATA_PAGEMAP
+    if (mem == NULL) return;
     st_owner owner = st_pagemap_get(mem);
     st_misuse_kind fault = st_misuse_foreign;
     if (st_owner_kind_of(owner) == st_owner_direct) fault = st_direct_free(mem, owner);
@@ -302,11 +346,25 @@ static bool heap_size_fits(size_t usable, size_t req)
     return req <= usable && usable - req < slack;
 }
 
+static void heap_count_mismatch(size_t usable, size_t req)
+{
+    if (ST_UNLIKELY(!heap_size_fits(usable, req)))
+        st_add_relaxed(&heap_state.size_mismatches, 1); /* relaxed: a statistic. */
+}
+
+/* One lock for both, the question and the deed. */
 void st_heap_free_sized(void *mem, size_t req)
 {
-    if (STRATA_STATS && ST_UNLIKELY(!heap_size_fits(st_heap_usable(mem), req)))
-        st_add_relaxed(&heap_state.size_mismatches, 1); /* relaxed: a statistic. */
-    st_heap_free(mem);
+    st_space *space = heap_owner(mem);
+    if (!STRATA_STATS || mem == NULL || space == NULL) {
+        if (STRATA_STATS && mem != NULL) heap_count_mismatch(st_heap_usable(mem), req);
+        st_heap_free(mem);
+        return;
+    }
+    st_lock_take(&space->lock);
+    heap_count_mismatch(st_space_usable(space, mem), req);
+    st_space_free(space, mem);
+    heap_leave(space);
 }
 
 size_t st_heap_size_mismatches(void)
@@ -387,6 +445,18 @@ size_t st_heap_usable(const void *mem)
     size_t usable = st_space_usable(space, mem);
     st_lock_drop(&space->lock);
     return usable;
+}
+
+void st_heap_take_options(void)
+{
+#if STRATA_QUICK
+    for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
+        st_space *space = heap_space(idx);
+        st_lock_take(&space->lock);
+        st_space_flush_quick(space);
+        st_lock_drop(&space->lock);
+    }
+#endif
 }
 
 bool st_heap_trim(size_t pad)

@@ -3,9 +3,10 @@
  * The process's heap: decides who serves a request (a space, or a mapping of its own) and who
  * owns a pointer, and spreads threads over spaces.
  *
- * There is one space at first. A thread that finds its space taken moves to another one that is
- * free, or starts a new one, up to the option `spaces`; so a program with one thread, or whose
- * threads do not meet, has one space, and threads that do meet soon don't.
+ * There is one space at first, and it is every thread's home. A thread that finds its home taken
+ * borrows another space that is free, for once; only if another thread allocates in the same home
+ * does it move to that one, or start a new one, up to the option `spaces`. So a program with one
+ * thread, or whose threads do not meet, has one space, and threads that do meet soon don't.
  *
  * Every function here takes the locks it needs; none may be held, except where said.
  */
@@ -18,7 +19,12 @@
  * *dirty_end as of st_space_alloc; dirty_end may be NULL. */
 ST_INTERNAL void *st_heap_alloc(size_t req, char **dirty_end);
 
-/* The same at a multiple of `alignment`, any power of two. */
+/* Its two halves: what is kept for this very size, if that can be had without a lock, else NULL;
+ * and all that takes longer. */
+ST_INTERNAL void *st_heap_take_kept(size_t req, char **dirty_end);
+ST_INTERNAL void *st_heap_alloc_new(size_t req, char **dirty_end);
+
+/* A block at a multiple of `alignment`, any power of two. */
 ST_INTERNAL void *st_heap_alloc_aligned(size_t alignment, size_t req);
 
 /* Frees the block at `mem`, which is not NULL. Misuse is reported. */
@@ -35,6 +41,9 @@ ST_INTERNAL void *st_heap_realloc(void *mem, size_t req);
 
 /* Bytes usable at `mem`; 0 if it is not the start of a block in use. */
 ST_INTERNAL size_t st_heap_usable(const void *mem);
+
+/* Options have changed: what is kept by the old ones is merged. */
+ST_INTERNAL void st_heap_take_options(void);
 
 /* Gives back what is free: strata_trim. */
 ST_INTERNAL bool st_heap_trim(size_t pad);

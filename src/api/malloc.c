@@ -12,10 +12,16 @@ static ST_COLD void *malloc_fail(void)
     return NULL;
 }
 
+static ST_NOINLINE ST_FLATTEN void *malloc_new(size_t size)
+{
+    void *mem = st_heap_alloc_new(size, NULL);
+    return ST_LIKELY(mem != NULL) ? mem : malloc_fail();
+}
+
 STRATA_EXPORT void *strata_malloc(size_t size)
 {
-    void *mem = st_heap_alloc(size, NULL);
-    return ST_LIKELY(mem != NULL) ? mem : malloc_fail();
+    void *mem = st_heap_take_kept(size, NULL);
+    return ST_LIKELY(mem != NULL) ? mem : malloc_new(size);
 }
 
 /* Clears [mem, end) before the C library's memset can be called. */
@@ -54,9 +60,9 @@ STRATA_EXPORT void *strata_reallocarray(void *mem, size_t count, size_t size)
     return strata_realloc(mem, total);
 }
 
-STRATA_EXPORT void strata_free(void *mem)
+STRATA_EXPORT ST_FLATTEN void strata_free(void *mem)
 {
-    if (mem != NULL) st_heap_free(mem);
+    st_heap_free(mem);
 }
 
 /* The block is freed by what it is, whatever the caller says; a lie is only counted. */

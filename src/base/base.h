@@ -43,6 +43,13 @@
 #define ST_LIKELY(cond) __builtin_expect(!!(cond), 1)
 #define ST_UNLIKELY(cond) __builtin_expect(!!(cond), 0)
 #define ST_NOINLINE __attribute__((noinline))
+/* Everything called is inlined, but what is ST_NOINLINE: for an entry whose calls would take more
+ * time than their copies. Those take more room. */
+#ifdef __OPTIMIZE_SIZE__
+#define ST_FLATTEN
+#else
+#define ST_FLATTEN __attribute__((flatten))
+#endif
 #define ST_COLD __attribute__((noinline, cold))
 #define ST_ALWAYS_INLINE static inline __attribute__((always_inline, unused))
 #define ST_WEAK __attribute__((weak))
@@ -54,9 +61,25 @@
 #define ST_LIKELY(cond) (cond)
 #define ST_UNLIKELY(cond) (cond)
 #define ST_NOINLINE
+#define ST_FLATTEN
 #define ST_COLD
 #define ST_ALWAYS_INLINE static inline
 #define ST_WEAK
+#endif
+
+/* Makes the compiler forget where a pointer comes from. Where it knows the address of a structure
+ * it writes that out at each use, which is longer than an offset from a register. */
+#if defined(__GNUC__)
+#define ST_FORGET(pointer) __asm__("" : "+r"(pointer))
+#else
+#define ST_FORGET(pointer) ((void)0)
+#endif
+
+/* Tells the compiler what it can't see. Nothing checks it. */
+#if defined(__GNUC__)
+#define ST_ASSUME(cond) ((cond) ? (void)0 : __builtin_unreachable())
+#else
+#define ST_ASSUME(cond) ((void)0)
 #endif
 
 /* A thread-local variable that is reached without a call: the call might allocate. Each takes a few

@@ -20,6 +20,17 @@ ST_INLINE bool st_add_overflows(size_t a, size_t b, size_t *sum)
     return *sum < a;
 }
 
+/* True if a - b is negative; else *difference is it. */
+ST_INLINE bool st_sub_overflows(size_t a, size_t b, size_t *difference)
+{
+#if defined(__GNUC__)
+    return __builtin_sub_overflow(a, b, difference);
+#else
+    *difference = a - b;
+    return a < b;
+#endif
+}
+
 /* True if a * b does not fit; else *product is it. */
 ST_INLINE bool st_mul_overflows(size_t a, size_t b, size_t *product)
 {

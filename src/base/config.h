@@ -64,6 +64,17 @@
 #define STRATA_QUICK 1
 #endif
 
+/* @config STRATA_SHORTCUTS  1 also compiles the quick lists' way into malloc and free themselves: about
+ * twelve instructions fewer a call without threads. About 0.3 KB of code; off where the compiler
+ * optimizes for size. Range 0..1. */
+#ifndef STRATA_SHORTCUTS
+#ifdef __OPTIMIZE_SIZE__
+#define STRATA_SHORTCUTS 0
+#else
+#define STRATA_SHORTCUTS STRATA_QUICK
+#endif
+#endif
+
 /* @config STRATA_STATS  1 counts calls and live bytes. Range 0..1. */
 #ifndef STRATA_STATS
 #define STRATA_STATS (!STRATA_TINY)

@@ -14,7 +14,7 @@ void st_bins_link(st_space *space, st_chunk *c, size_t size)
         st_tree_link(space, c, size);
         return;
     }
-    unsigned idx = bins_small_idx(size);
+    size_t idx = bins_small_idx(size);
     st_chunk *first = space->small[idx];
     c->next = first;
     c->prev = NULL;
@@ -24,7 +24,7 @@ void st_bins_link(st_space *space, st_chunk *c, size_t size)
 }
 
 /* True if the links of c and those of its neighbors in small[idx] name each other. */
-static bool bins_links_agree(const st_space *space, const st_chunk *c, unsigned idx)
+static bool bins_links_agree(const st_space *space, const st_chunk *c, size_t idx)
 {
     if (c->prev == NULL ? space->small[idx] != c
                         : !doubt_is_inside(space, c->prev) || c->prev->next != c)
@@ -32,7 +32,7 @@ static bool bins_links_agree(const st_space *space, const st_chunk *c, unsigned 
     return c->next == NULL || (doubt_is_inside(space, c->next) && c->next->prev == c);
 }
 
-static void bins_unlink_small(st_space *space, st_chunk *c, unsigned idx)
+static void bins_unlink_small(st_space *space, st_chunk *c, size_t idx)
 {
     if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!bins_links_agree(space, c, idx)))
         doubt_report_free(c);
@@ -57,9 +57,16 @@ void st_bins_unlink(st_space *space, st_chunk *c, size_t size)
     }
 }
 
-st_chunk *st_bins_pop_small(st_space *space, unsigned idx)
+st_chunk *st_bins_pop_small(st_space *space, size_t idx)
 {
     st_chunk *c = space->small[idx];
     bins_unlink_small(space, c, idx);
     return c;
+}
+
+void st_bins_set_victim(st_space *space, st_chunk *c)
+{
+    if (space->victim_size != 0) st_bins_link(space, space->victim, space->victim_size);
+    space->victim = c;
+    space->victim_size = chunk_size(c);
 }

@@ -9,9 +9,9 @@
 #include "space/space.h"
 
 ST_ALWAYS_INLINE bool bins_is_small(size_t size) { return size < ST_SMALL_LIMIT; }
-ST_ALWAYS_INLINE unsigned bins_small_idx(size_t size)
+ST_ALWAYS_INLINE size_t bins_small_idx(size_t size)
 {
-    return (unsigned)(size / ST_CHUNK_GRAIN);
+    return size / ST_CHUNK_GRAIN;
 }
 
 /* Puts the free chunk c of `size` bytes, whose head and foot are written, in its place. */
@@ -21,7 +21,10 @@ ST_INTERNAL void st_bins_link(st_space *space, st_chunk *c, size_t size);
  * contradict each other are reported. */
 ST_INTERNAL void st_bins_unlink(st_space *space, st_chunk *c, size_t size);
 
+/* Makes the free chunk c, which is in no bin, the victim; the one before it goes to its bin. */
+ST_INTERNAL void st_bins_set_victim(st_space *space, st_chunk *c);
+
 /* Takes the first chunk of small[idx], which is not empty. */
-ST_INTERNAL st_chunk *st_bins_pop_small(st_space *space, unsigned idx);
+ST_INTERNAL st_chunk *st_bins_pop_small(st_space *space, size_t idx);
 
 #endif

@@ -90,11 +90,14 @@ ST_ALWAYS_INLINE bool chunk_is_below_used(const st_chunk *c)
     return (c->head & ST_HEAD_P) != 0;
 }
 
+/* Bits of a head that are never set: those of a size that is no multiple of a grain. */
+#define ST_HEAD_ZERO (ST_CHUNK_GRAIN - 1 - ST_HEAD_FLAGS)
+
 /* True if the head is one that we wrote for this place: certain to 1 in 65,536 with seals,
  * otherwise only that the size could be one. */
 ST_ALWAYS_INLINE bool chunk_is_sealed(const st_chunk *c, size_t secret)
 {
-    if (!STRATA_SEALS) return (chunk_size(c) & (ST_CHUNK_GRAIN - 1)) == 0;
+    if (!STRATA_SEALS) return (c->head & ST_HEAD_ZERO) == 0;
     return (c->head & ST_HEAD_SEAL) == chunk_seal(c, chunk_size(c), secret);
 }
 

@@ -27,6 +27,8 @@
 
 #define ST_SMALL_BINS 32
 #define ST_TREE_BINS 32
+/* The smallest chunk, in grains. */
+#define ST_SMALL_FIRST (ST_CHUNK_MIN / ST_CHUNK_GRAIN)
 /* Chunks below this are small: 512 bytes on 64-bit hosts, 256 on 32-bit ones. */
 #define ST_SMALL_LIMIT (ST_SMALL_BINS * ST_CHUNK_GRAIN)
 
@@ -67,6 +69,7 @@ struct st_tree; /* space/tree.h */
 
 /* ---- the record ---- */
 
+/* What every call reads comes first: the nearer to the start, the shorter the instructions. */
 typedef struct st_space {
     /* Where to look. Guarded by `lock`. */
     uint32_t small_map;                      /* bit i: small[i] is not empty */
@@ -77,27 +80,31 @@ typedef struct st_space {
     st_chunk *top;
     char *top_fresh;                         /* in top: bytes from here on are zero, untouched */
     size_t secret;                           /* enters every seal; set once */
-#if STRATA_QUICK
-    size_t quick_size;                       /* bytes on the quick lists */
-    st_chunk *quick[ST_SMALL_BINS];          /* index as small */
-#endif
-    st_chunk *small[ST_SMALL_BINS];          /* index: size / grain */
-    struct st_tree *tree[ST_TREE_BINS];
-
-    /* What it lives in. Guarded by `lock`. */
+    size_t quick_room;                       /* grains that the quick lists may still take, */
+    size_t quick_limit;                      /* of so many: the option when last flushed */
+    const char *lowest;                      /* all segments lie in the `grains` grains from here */
+    size_t grains;
+    size_t inner_grains;                     /* the same without the last ST_SMALL_LIMIT bytes */
     st_segment *segments;                    /* newest first; top is in the first */
-    const char *lowest, *highest;            /* all segments lie in [lowest, highest) */
-    size_t footprint;                        /* sum of committed. Readers without the lock see */
-    size_t footprint_peak;                   /* an older value */
-    size_t reserved;                         /* sum of reserved */
-    size_t release_count;                    /* large frees until unused segments are looked for */
-    size_t idx;                              /* number of the space; owner in the page map */
 
     /* What it did. Guarded by `lock`; 0 without STRATA_STATS. */
     size_t live;                             /* bytes of chunks in use */
     size_t live_peak;                        /* most of them when memory was last needed */
     size_t allocations, frees;               /* calls */
     size_t check_count;                      /* operations until the next check (STRATA_CHECK 3) */
+
+#if STRATA_QUICK
+    st_chunk *quick[ST_SMALL_BINS];          /* index: size / grain */
+#endif
+    st_chunk *small[ST_SMALL_BINS];          /* index: size / grain */
+    struct st_tree *tree[ST_TREE_BINS];
+
+    /* What it lives in. Guarded by `lock`. */
+    size_t footprint;                        /* sum of committed. Readers without the lock see */
+    size_t footprint_peak;                   /* an older value */
+    size_t reserved;                         /* sum of reserved */
+    size_t release_count;                    /* large frees until unused segments are looked for */
+    size_t idx;                              /* number of the space; owner in the page map */
 
     st_lock lock;
 } st_space;
@@ -110,21 +117,17 @@ ST_INTERNAL void st_space_init(st_space *space, size_t idx, size_t secret);
 
 /* ---- give and take ---- */
 
-/* A chunk of at least `size` bytes (from st_chunk_size_for), as the address of its block. If
- * `dirty_end` is not NULL, *dirty_end is where the part of the block ends that may be non-zero: from
- * there to the block's end all is zero. It may lie beyond the block. NULL if the space can't grow:
- * its contents are then unchanged, though what was kept unmerged may have been merged. */
-ST_INTERNAL void *st_space_alloc(st_space *space, size_t size, char **dirty_end)
+/* What st_space_alloc (space_quick.h) does if no chunk of this very size is kept unmerged. */
+ST_INTERNAL ST_NOINLINE void *st_space_search(st_space *space, size_t size, char **dirty_end)
     ST_REQUIRES(space->lock);
 
-/* The same at a multiple of `alignment`, a power of two above ST_CHUNK_GRAIN. The caller has
+/* st_space_alloc at a multiple of `alignment`, a power of two above ST_CHUNK_GRAIN. The caller has
  * made sure that size + alignment + ST_CHUNK_MIN does not overflow. */
 ST_INTERNAL void *st_space_alloc_aligned(st_space *space, size_t alignment, size_t size)
     ST_REQUIRES(space->lock);
 
-/* Frees the block at `mem`, which lies in this space. Misuse is reported; the space is then
- * unchanged. */
-ST_INTERNAL void st_space_free(st_space *space, void *mem) ST_REQUIRES(space->lock);
+/* What st_space_free (space_quick.h) does with a block that can't just be kept unmerged. */
+ST_INTERNAL ST_NOINLINE void st_space_free_any(st_space *space, void *mem) ST_REQUIRES(space->lock);
 
 typedef enum st_resize_result {
     st_resize_done,
@@ -200,7 +203,7 @@ ST_INTERNAL st_misuse_kind st_space_diagnose(const st_space *space, const void *
  * INV-SPACE-13  the parent of a tree chunk has it as a child and differs in size; its ring does not
  * INV-SPACE-14  the victim is a free chunk of victim_size, and in no bin
  * INV-SPACE-15  top is the last chunk of the newest segment, of top_size, and not in use
- * INV-SPACE-16  a chunk on quick[i] is of i grains and has Q and C; quick_size is their sum
+ * INV-SPACE-16  a chunk on quick[i] is of i grains and has Q and C; quick_room is what they leave of quick_limit
  * INV-SPACE-17  no chunk in use has Q but those on quick lists
  * INV-SPACE-18  footprint and reserved are the sums over the segments
  * INV-SPACE-19  every committed granule of a segment belongs to this space in the page map

@@ -6,19 +6,10 @@
 #include "books/report.h"
 #include "space/bins.h"
 #include "space/doubt.h"
-#include "space/space_free.h"
+#include "space/space_quick.h"
 #include "space/tree.h"
 
 /* ---- handing out ---- */
-
-static void *alloc_finish(st_space *space, st_chunk *c)
-{
-    if (STRATA_STATS) {
-        space->live += chunk_size(c);
-        space->allocations++;
-    }
-    return chunk_mem(c);
-}
 
 /* Takes the lower `size` bytes of the free chunk c, which has `whole` and is linked nowhere. The
  * rest is returned as a free chunk, linked nowhere, too; NULL if it is too small for one, and c
@@ -38,51 +29,33 @@ static st_chunk *alloc_split(st_space *space, st_chunk *c, size_t whole, size_t 
     return rest;
 }
 
-/* The victim's place is taken by a newer rest; it goes to its bin. */
-static void alloc_replace_victim(st_space *space, st_chunk *rest)
-{
-    if (space->victim_size != 0) st_bins_link(space, space->victim, space->victim_size);
-    space->victim = rest;
-    space->victim_size = chunk_size(rest);
-}
-
 /* ---- sources, in the order in which they are asked ---- */
 
-#if STRATA_QUICK
-ST_ALWAYS_INLINE void *alloc_from_quick(st_space *space, unsigned idx)
-{
-    st_chunk *c = space->quick[idx];
-    if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!st_free_is_quick(space, c, idx)))
-        doubt_report_free(c);
-    space->quick[idx] = c->next;
-    space->quick_size -= idx * ST_CHUNK_GRAIN;
-    chunk_clear_flag(c, ST_HEAD_Q);
-    return alloc_finish(space, c);
-}
-#endif
-
 static void *alloc_from_victim(st_space *space, size_t size)
+    ST_REQUIRES(space->lock)
 {
     st_chunk *c = space->victim;
     size_t whole = space->victim_size;
     space->victim = alloc_split(space, c, whole, size);
     space->victim_size = space->victim != NULL ? whole - size : 0;
-    return alloc_finish(space, c);
+    return st_space_hand_out(space, c, chunk_size(c), NULL);
 }
 
 /* A small chunk from small[idx], which is of `size` or larger. */
-static void *alloc_from_small(st_space *space, unsigned idx, size_t size)
+static void *alloc_from_small(st_space *space, size_t idx, size_t size)
+    ST_REQUIRES(space->lock)
 {
     st_chunk *c = st_bins_pop_small(space, idx);
     st_chunk *rest = alloc_split(space, c, idx * ST_CHUNK_GRAIN, size);
-    if (rest != NULL) alloc_replace_victim(space, rest);
-    return alloc_finish(space, c);
+    if (rest != NULL) st_bins_set_victim(space, rest);
+    return st_space_hand_out(space, c, chunk_size(c), NULL);
 }
 
 /* The best chunk of the trees, unless there is none or the victim fits a large request better.
  * The rest becomes the victim only after a small request: small requests that follow each other
  * then lie together. */
-static void *alloc_from_tree(st_space *space, size_t size)
+static ST_NOINLINE void *alloc_from_tree(st_space *space, size_t size)
+    ST_REQUIRES(space->lock)
 {
     st_chunk *c = st_tree_best(space, size);
     if (c == NULL) return NULL;
@@ -95,12 +68,12 @@ static void *alloc_from_tree(st_space *space, size_t size)
     st_chunk *rest = alloc_split(space, c, whole, size);
     if (rest != NULL) {
         if (bins_is_small(size)) {
-            alloc_replace_victim(space, rest);
+            st_bins_set_victim(space, rest);
         } else {
             st_bins_link(space, rest, whole - size);
         }
     }
-    return alloc_finish(space, c);
+    return st_space_hand_out(space, c, chunk_size(c), NULL);
 }
 
 static void *alloc_from_top(st_space *space, size_t size, char **dirty_end)
@@ -116,7 +89,7 @@ static void *alloc_from_top(st_space *space, size_t size, char **dirty_end)
     space->top_size -= size;
     chunk_set_head(rest, space->top_size, ST_HEAD_P, space->secret);
     chunk_set_head(c, size, ST_HEAD_P | ST_HEAD_C, space->secret);
-    return alloc_finish(space, c);
+    return st_space_hand_out(space, c, chunk_size(c), NULL);
 }
 
 /* A small request:
@@ -125,8 +98,9 @@ static void *alloc_from_top(st_space *space, size_t size, char **dirty_end)
  * 2. the victim;
  * 3. the next bin that is not empty, which makes a new victim. */
 static void *alloc_small(st_space *space, size_t size)
+    ST_REQUIRES(space->lock)
 {
-    unsigned idx = bins_small_idx(size);
+    size_t idx = bins_small_idx(size);
     uint32_t map = space->small_map >> idx;
     if (map & 3) return alloc_from_small(space, idx + (~map & 1), size);
     if (space->victim_size >= size) return alloc_from_victim(space, size);
@@ -137,8 +111,7 @@ static void *alloc_small(st_space *space, size_t size)
 /* Small requests as above. Then, for all:
  * 4. the best fit of the trees, or the victim if that is a better one;
  * 5. top, which grows if need be. */
-static ST_NOINLINE void *alloc_search(st_space *space, size_t size, char **dirty_end)
-    ST_REQUIRES(space->lock)
+void *st_space_search(st_space *space, size_t size, char **dirty_end)
 {
     void *mem = bins_is_small(size) ? alloc_small(space, size) : NULL;
     if (mem == NULL && space->tree_map != 0) mem = alloc_from_tree(space, size);
@@ -146,18 +119,6 @@ static ST_NOINLINE void *alloc_search(st_space *space, size_t size, char **dirty
     if (mem == NULL) return alloc_from_top(space, size, dirty_end);
     if (dirty_end != NULL) *dirty_end = st_at(mem, chunk_usable(chunk_of(mem)));
     return mem;
-}
-
-void *st_space_alloc(st_space *space, size_t size, char **dirty_end)
-{
-#if STRATA_QUICK
-    if (ST_LIKELY(bins_is_small(size)) && ST_LIKELY(space->quick[bins_small_idx(size)] != NULL)) {
-        char *mem = alloc_from_quick(space, bins_small_idx(size));
-        if (dirty_end != NULL) *dirty_end = mem + (size - ST_CHUNK_OVERHEAD);
-        return mem;
-    }
-#endif
-    return alloc_search(space, size, dirty_end);
 }
 
 /* ---- aligned ---- */

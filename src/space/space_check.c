@@ -240,7 +240,7 @@ static void check_sums(check_state *check)
     check_holds(check, check->victim_seen == (space->victim_size != 0), "INV-SPACE-14");
     check_holds(check, check->listed_quick == check->quick_chunks, "INV-SPACE-17");
 #if STRATA_QUICK
-    check_holds(check, check->quick_size == space->quick_size, "INV-SPACE-16");
+    check_holds(check, check->quick_size / ST_CHUNK_GRAIN + space->quick_room == space->quick_limit, "INV-SPACE-16");
 #endif
     check_holds(check, check->top_seen == (space->segments != NULL), "INV-SPACE-15");
     if (STRATA_STATS) check_holds(check, check->used_size == space->live, "INV-SPACE-20");

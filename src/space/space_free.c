@@ -8,18 +8,19 @@
 #include "books/options.h"
 #include "books/report.h"
 #include "space/bins.h"
-#include "space/doubt.h"
 
 /* ---- doubt ---- */
 
-bool st_free_is_granule_start(const void *mem)
+size_t st_free_sound_size(const st_space *space, const void *mem)
 {
-#if STRATA_PAGEMAP
-    return st_pagemap_get(chunk_of(mem)) == st_pagemap_get(mem);
-#else
-    (void)mem;
-    return true;
-#endif
+    const st_chunk *c = chunk_of(mem);
+    size_t place = doubt_place(space, mem);
+    if (place >= space->grains || !st_free_has_head(mem)) return 0;
+    if ((c->head & (ST_HEAD_C | ST_HEAD_Q | ST_HEAD_ZERO)) != ST_HEAD_C) return 0;
+    size_t size = chunk_size(c);
+    if (size < ST_CHUNK_MIN || size / ST_CHUNK_GRAIN > space->grains - place) return 0;
+    if (STRATA_SEALS && !chunk_is_sealed(c, space->secret)) return 0;
+    return st_free_above_agrees(space, c, size) ? size : 0;
 }
 
 ST_COLD void st_free_report(const st_space *space, const void *mem)
@@ -80,11 +81,13 @@ static void free_count_large(st_space *space)
     if (STRATA_RETURN && --space->release_count == 0) st_space_release_segments(space);
 }
 
-/* 1. Absorb the chunk below if it is free.
- * 2. Absorb the one above; if that is top, become top.
- * 3. Anything else goes to its bin.
+/* Makes [c, c + size) one free chunk with what is free beside it:
+ * 1. Absorb the chunk below if it is free.
+ * 2. Absorb the one above; if that is top, become top, and NULL is returned.
+ * 3. Anything else is returned, in no bin yet.
  * Heads that end up inside are erased, so that a stale pointer to them is recognized. */
-void st_free_merge(st_space *space, st_chunk *c, size_t size)
+static st_chunk *free_join(st_space *space, st_chunk *c, size_t size)
+    ST_REQUIRES(space->lock)
 {
     st_chunk *next = chunk_at(c, size);
     if (!chunk_is_below_used(c)) {
@@ -98,7 +101,7 @@ void st_free_merge(st_space *space, st_chunk *c, size_t size)
         chunk_clear_flag(next, ST_HEAD_P);
     } else if (next == space->top) {
         free_into_top(space, c, size);
-        return;
+        return NULL;
     } else {
         size_t next_size = chunk_size(next);
         st_bins_unlink(space, next, next_size);
@@ -106,6 +109,14 @@ void st_free_merge(st_space *space, st_chunk *c, size_t size)
         size += next_size;
     }
     free_set(space, c, size);
+    return c;
+}
+
+void st_free_merge(st_space *space, st_chunk *c, size_t size)
+{
+    c = free_join(space, c, size);
+    if (c == NULL) return;
+    size = chunk_size(c);
     st_bins_link(space, c, size);
     if (!bins_is_small(size)) free_count_large(space);
 }
@@ -114,11 +125,15 @@ void st_free_merge(st_space *space, st_chunk *c, size_t size)
 
 #if STRATA_QUICK
 
+/* What is merged becomes the victim for the moment: neighbors that follow each other then join it
+ * without a bin between. */
 void st_space_flush_quick(st_space *space)
 {
-    if (space->quick_size == 0) return;
-    space->quick_size = 0;
-    for (unsigned idx = 0; idx < ST_SMALL_BINS; idx++) {
+    bool has_any = space->quick_room != space->quick_limit;
+    space->quick_limit = st_option(quick_limit) / ST_CHUNK_GRAIN;
+    space->quick_room = space->quick_limit;
+    if (!has_any) return;
+    for (size_t idx = 0; idx < ST_SMALL_BINS; idx++) {
         st_chunk *c = space->quick[idx];
         space->quick[idx] = NULL;
         while (c != NULL) {
@@ -126,25 +141,24 @@ void st_space_flush_quick(st_space *space)
                 doubt_report_free(c);
             st_chunk *next = c->next;
             chunk_clear_flag(c, ST_HEAD_Q);
-            if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!st_free_is_sound(space, chunk_mem(c))))
+            if (STRATA_DOUBT_LINKS && ST_UNLIKELY(st_free_sound_size(space, chunk_mem(c)) == 0))
                 st_free_report(space, chunk_mem(c));
-            st_free_merge(space, c, idx * ST_CHUNK_GRAIN);
+            c = free_join(space, c, idx * ST_CHUNK_GRAIN);
+            if (c != NULL) {
+                st_bins_set_victim(space, c);
+                if (!bins_is_small(space->victim_size)) free_count_large(space);
+            }
             c = next;
         }
     }
 }
 
-ST_ALWAYS_INLINE void free_keep(st_space *space, st_chunk *c, size_t size)
-    ST_REQUIRES(space->lock)
+void st_free_overdrawn(st_space *space, st_chunk *c, size_t idx)
 {
-    unsigned idx = bins_small_idx(size);
-    chunk_set_flag(c, ST_HEAD_Q);
-    c->next = space->quick[idx];
-    space->quick[idx] = c;
-    space->quick_size += size;
-    if (ST_UNLIKELY(space->quick_size > st_option(quick_limit))) st_space_flush_quick(space);
+    space->quick_room += idx;
+    st_space_flush_quick(space);
+    st_free_merge(space, c, idx * ST_CHUNK_GRAIN);
 }
-
 #endif
 
 bool st_free_fill_top(st_space *space, size_t size)
@@ -155,22 +169,19 @@ bool st_free_fill_top(st_space *space, size_t size)
     return space->top_size >= size + ST_CHUNK_MIN || st_space_grow(space, size);
 }
 
-void st_space_free(st_space *space, void *mem)
+void st_space_free_any(st_space *space, void *mem)
 {
-    if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_sound(space, mem))) {
+    if (mem == NULL) return;
+    st_chunk *c = chunk_of(mem);
+    size_t size = STRATA_CHECK >= 1 ? st_free_sound_size(space, mem) : chunk_size(c);
+    if (ST_UNLIKELY(size == 0)) {
         st_free_report(space, mem);
         return;
     }
-    st_chunk *c = chunk_of(mem);
-    size_t size = chunk_size(c);
-    if (STRATA_STATS) {
-        space->live -= size;
-        space->frees++;
-    }
-    if (STRATA_WIPE) st_fill(mem, 0xdf, size - ST_CHUNK_OVERHEAD);
+    st_free_count(space, mem, size);
 #if STRATA_QUICK
-    if (ST_LIKELY(bins_is_small(size))) {
-        free_keep(space, c, size);
+    if (bins_is_small(size)) {
+        st_free_keep(space, c, bins_small_idx(size));
         return;
     }
 #endif

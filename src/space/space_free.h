@@ -8,25 +8,63 @@
 #include "space/doubt.h"
 #include "space/space.h"
 
-/* True if the head of the block at `mem`, which begins a granule and so has its head in the one
- * below, may be read: both belong to one space. */
-ST_INTERNAL bool st_free_is_granule_start(const void *mem);
-
-/* True if `mem` is, as far as can be told, a block of this space in use. Reads its head and the
- * next chunk's; mem lies in memory of the space, or anywhere without a page map. */
-ST_INLINE bool st_free_is_sound(const st_space *space, const void *mem)
+/* True if the head of the block at `mem` may be read: a block that begins a granule has its head in
+ * the one below, and both must belong to one space. */
+ST_ALWAYS_INLINE bool st_free_has_head(const void *mem)
 {
-    const st_chunk *c = chunk_of(mem);
-    if (!st_is_aligned(mem, ST_CHUNK_GRAIN) || !doubt_is_inside(space, c)) return false;
-    if (STRATA_PAGEMAP && ST_UNLIKELY((st_addr(mem) & (ST_GRANULE - 1)) < ST_CHUNK_HEADER) &&
-        !st_free_is_granule_start(mem))
-        return false;
-    if ((c->head & (ST_HEAD_C | ST_HEAD_Q)) != ST_HEAD_C) return false;
-    if (!chunk_is_sealed(c, space->secret) || chunk_size(c) < ST_CHUNK_MIN) return false;
-    const st_chunk *next = chunk_above(c);
-    if (!STRATA_SEALS && (next < c || !doubt_is_inside(space, next))) return false;
-    return chunk_is_below_used(next) && chunk_is_sealed(next, space->secret);
+#if STRATA_PAGEMAP
+    return ST_LIKELY((st_addr(mem) & (ST_GRANULE - 1)) >= ST_CHUNK_HEADER) ||
+           st_pagemap_get(chunk_of(mem)) == st_pagemap_get(mem);
+#else
+    (void)mem;
+    return true;
+#endif
 }
+
+/* True if the chunk above one of `size` bytes in use agrees that it is. */
+ST_ALWAYS_INLINE bool st_free_above_agrees(const st_space *space, const st_chunk *c,
+                                           size_t size)
+{
+    const st_chunk *above = chunk_at(c, size);
+    return chunk_is_below_used(above) &&
+           (!STRATA_SEALS || chunk_is_sealed(above, space->secret));
+}
+
+/* Counts a block as freed, and wipes it. */
+ST_ALWAYS_INLINE void st_free_count(st_space *space, void *mem, size_t size)
+    ST_REQUIRES(space->lock)
+{
+    if (STRATA_STATS) {
+        space->live -= size;
+        space->frees++;
+    }
+    if (STRATA_WIPE) st_fill(mem, 0xdf, size - ST_CHUNK_OVERHEAD);
+}
+
+#if STRATA_QUICK
+/* Merges c and all that is kept; quick_room was overdrawn for c. */
+ST_INTERNAL ST_NOINLINE void st_free_overdrawn(st_space *space, st_chunk *c, size_t idx)
+    ST_REQUIRES(space->lock);
+
+/* Puts c, whose block is sound and counted as freed, on quick[idx]; if there is no room, all is
+ * merged. */
+ST_ALWAYS_INLINE void st_free_keep(st_space *space, st_chunk *c, size_t idx)
+    ST_REQUIRES(space->lock)
+{
+    if (ST_UNLIKELY(st_sub_overflows(space->quick_room, idx, &space->quick_room))) {
+        st_free_overdrawn(space, c, idx);
+        return;
+    }
+    chunk_set_flag(c, ST_HEAD_Q);
+    c->next = space->quick[idx];
+    space->quick[idx] = c;
+}
+#endif
+
+/* The size of the chunk whose block `mem` is, if that is, as far as can be told, a block of this
+ * space in use; else 0. Reads its head and the next chunk's; mem lies in memory of the space, or
+ * anywhere without a page map. */
+ST_INTERNAL size_t st_free_sound_size(const st_space *space, const void *mem);
 
 /* Reports what is wrong with `mem`, which was not sound. */
 ST_INTERNAL void st_free_report(const st_space *space, const void *mem);
@@ -44,12 +82,13 @@ ST_INTERNAL void st_resize_give_tail(st_space *space, st_chunk *c, size_t size)
     ST_REQUIRES(space->lock);
 
 /* True if c, met on quick[idx], is what such a chunk must be. */
-ST_ALWAYS_INLINE bool st_free_is_quick(const st_space *space, const st_chunk *c, unsigned idx)
+ST_ALWAYS_INLINE bool st_free_is_quick(const st_space *space, const st_chunk *c, size_t idx)
 {
     size_t size = idx * ST_CHUNK_GRAIN;
     size_t flags = ST_HEAD_C | ST_HEAD_Q;
     return doubt_is_inside(space, c) &&
-           (c->head | ST_HEAD_P) == (size | flags | ST_HEAD_P | chunk_seal(c, size, space->secret));
+           (c->head | ST_HEAD_P) ==
+               (size | flags | ST_HEAD_P | chunk_seal(c, size, space->secret));
 }
 
 #endif

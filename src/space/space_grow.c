@@ -22,6 +22,9 @@ void st_space_init(st_space *space, size_t idx, size_t secret)
     space->idx = idx;
     space->secret = secret;
     space->release_count = st_option(release_rate);
+#if STRATA_QUICK
+    space->quick_room = space->quick_limit = st_option(quick_limit) / ST_CHUNK_GRAIN;
+#endif
 #if STRATA_THREADS
     space->lock.rank = st_lock_rank_space + (uint32_t)idx;
 #endif
@@ -49,6 +52,19 @@ static void grow_set_fence(const st_space *space, st_segment *segment)
     chunk_set_head(segment_fence(segment), 0, ST_HEAD_C | ST_HEAD_P, space->secret);
 }
 
+/* Segments lie in [lowest, lowest + grains); that never shrinks. */
+static void grow_widen_bounds(st_space *space, const st_segment *segment)
+{
+    const char *end = segment->base + segment->reserved;
+    if (space->grains != 0) {
+        const char *highest = space->lowest + space->grains * ST_CHUNK_GRAIN;
+        if (highest > end) end = highest;
+    }
+    if (space->grains == 0 || segment->base < space->lowest) space->lowest = segment->base;
+    space->grains = st_distance(space->lowest, end) / ST_CHUNK_GRAIN;
+    space->inner_grains = space->grains - ST_SMALL_BINS;
+}
+
 /* ---- inside a segment ---- */
 
 /* How much to commit when `missing` bytes, whole granules, are needed. */
@@ -64,8 +80,7 @@ static bool grow_reserve_more(st_space *space, st_segment *segment, size_t missi
     if (!st_os_reserve_at(segment->base + segment->reserved, size)) return false;
     segment->reserved += size;
     space->reserved += size;
-    if (segment->base + segment->reserved > space->highest)
-        space->highest = segment->base + segment->reserved;
+    grow_widen_bounds(space, segment);
     return true;
 }
 
@@ -128,13 +143,6 @@ static void grow_retire_top(st_space *space)
     chunk_set_foot(top, space->top_size);
     chunk_clear_flag(chunk_at(top, space->top_size), ST_HEAD_P);
     st_bins_link(space, top, space->top_size);
-}
-
-static void grow_widen_bounds(st_space *space, const st_segment *segment)
-{
-    const char *end = segment->base + segment->reserved;
-    if (space->lowest == NULL || segment->base < space->lowest) space->lowest = segment->base;
-    if (end > space->highest) space->highest = end;
 }
 
 /* Takes a range of address space for `need` usable bytes: as much as the space has already, so

@@ -66,12 +66,12 @@ static bool resize_into_free(st_space *space, st_chunk *c, size_t size)
  * 3. A free chunk is above: take it in. */
 st_resize_result st_space_resize(st_space *space, void *mem, size_t size, size_t *usable)
 {
-    if (STRATA_CHECK >= 1 && ST_UNLIKELY(!st_free_is_sound(space, mem))) {
+    st_chunk *c = chunk_of(mem);
+    size_t old_size = STRATA_CHECK >= 1 ? st_free_sound_size(space, mem) : chunk_size(c);
+    if (ST_UNLIKELY(old_size == 0)) {
         st_free_report(space, mem);
         return st_resize_misuse;
     }
-    st_chunk *c = chunk_of(mem);
-    size_t old_size = chunk_size(c);
     *usable = old_size - ST_CHUNK_OVERHEAD;
     if (size <= old_size) {
         st_resize_give_tail(space, c, size);
@@ -85,5 +85,5 @@ st_resize_result st_space_resize(st_space *space, void *mem, size_t size, size_t
 
 size_t st_space_usable(const st_space *space, const void *mem)
 {
-    return st_free_is_sound(space, mem) ? chunk_usable(chunk_of(mem)) : 0;
+    return st_free_sound_size(space, mem) != 0 ? chunk_usable(chunk_of(mem)) : 0;
 }

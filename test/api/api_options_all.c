@@ -202,6 +202,32 @@ static void a_heap_in_use_survives_every_change(void **state)
     assert_sound();
 }
 
+static size_t kept_unmerged(void)
+{
+    strata_stats stats;
+    strata_stats_get(&stats);
+    return stats.quick;
+}
+
+/* The new limit holds from the call on, for what is kept already too. */
+static void a_smaller_quick_limit_is_obeyed_at_once(void **state)
+{
+    (void)state;
+    assert_int_equal(strata_option_set("quick_limit", 64 << 10), 0);
+    void *blocks[40];
+    for (size_t idx = 0; idx < API_COUNT(blocks); idx++) blocks[idx] = api_malloc(100);
+    for (size_t idx = 0; idx < API_COUNT(blocks); idx++) api_free(blocks[idx]);
+    if (kept_unmerged() == 0) return; /* a build without quick lists */
+    assert_int_equal(strata_option_set("quick_limit", 0), 0);
+    assert_int_equal(kept_unmerged(), 0);
+    api_free(api_malloc(100));
+    assert_int_equal(kept_unmerged(), 0);
+    assert_int_equal(strata_options_parse("quick_limit=64k", NULL), 0);
+    api_free(api_malloc(100));
+    assert_true(kept_unmerged() > 0);
+    assert_sound();
+}
+
 int main(void)
 {
     strata_options_get(&options_at_start);
@@ -213,6 +239,7 @@ int main(void)
         cmocka_unit_test_teardown(a_struct_is_set_as_a_whole_or_not_at_all, restore_options),
         cmocka_unit_test_teardown(text_is_understood, restore_options),
         cmocka_unit_test_teardown(what_is_not_understood_is_skipped_and_told, restore_options),
+        cmocka_unit_test_teardown(a_smaller_quick_limit_is_obeyed_at_once, restore_options),
         cmocka_unit_test_teardown(a_heap_in_use_survives_every_change, restore_options),
     };
     return API_RUN(tests);

@@ -10,7 +10,7 @@
 
 #include "books/options.h"
 #include "space/bins.h"
-#include "space/space.h"
+#include "space/space_quick.h"
 #include "space/tree.h"
 
 #define LITTLE_SECRET ((size_t)0x1234567)
@@ -110,6 +110,19 @@ ST_INLINE void little_flush(st_space *space) ST_NO_LOCK_ANALYSIS
 #else
     (void)space;
 #endif
+}
+
+/* Changes the option, also for this space, which looks at it only when it merges what it keeps. */
+ST_INLINE void little_set_quick_limit(st_space *space, size_t limit)
+{
+    st_option_set(st_option_id_quick_limit, limit);
+    little_flush(space);
+}
+
+/* Bytes on the quick lists. */
+ST_INLINE size_t little_quick_size(const st_space *space)
+{
+    return (space->quick_limit - space->quick_room) * ST_CHUNK_GRAIN;
 }
 
 ST_INLINE void little_expect_sound(const st_space *space)

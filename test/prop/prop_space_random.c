@@ -4,7 +4,7 @@
  */
 #include "model/shrink.h"
 
-#include "space/space.h"
+#include "space/space_quick.h"
 
 /* Scripts; prop_space_random_long.c has more. */
 #ifndef PROP_SCRIPTS

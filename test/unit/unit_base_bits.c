@@ -33,6 +33,19 @@ static void overflow_of_sums_is_told(void **state)
     assert_true(st_add_overflows(SIZE_MAX, SIZE_MAX, &sum));
 }
 
+static void overflow_of_differences_is_told(void **state)
+{
+    (void)state;
+    size_t difference = 1;
+    assert_false(st_sub_overflows(0, 0, &difference));
+    assert_int_equal(difference, 0);
+    assert_false(st_sub_overflows(SIZE_MAX, 1, &difference));
+    assert_true(difference == SIZE_MAX - 1);
+    assert_true(st_sub_overflows(0, 1, &difference));
+    assert_true(difference == SIZE_MAX);
+    assert_true(st_sub_overflows(1, SIZE_MAX, &difference));
+}
+
 static void overflow_of_products_is_told(void **state)
 {
     (void)state;
@@ -127,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(powers_of_two_are_recognized),
         cmocka_unit_test(overflow_of_sums_is_told),
+        cmocka_unit_test(overflow_of_differences_is_told),
         cmocka_unit_test(overflow_of_products_is_told),
         cmocka_unit_test(rounding_goes_to_the_step),
         cmocka_unit_test(the_smaller_and_the_larger_are_chosen),

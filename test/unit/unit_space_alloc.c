@@ -242,23 +242,23 @@ static void quick_lists_keep_up_to_their_limit(void **state)
 {
     (void)state;
     size_t size = st_chunk_size_for(100);
-    st_option_set(st_option_id_quick_limit, 5 * size);
+    little_set_quick_limit(&space, 5 * size);
     char *mem[8];
     for (size_t i = 0; i < 8; i++) mem[i] = little_take(&space, 100);
     little_take(&space, 8);
     for (size_t i = 0; i < 5; i++) {
         little_give(&space, mem[i]);
-        assert_int_equal(space.quick_size, (i + 1) * size);
+        assert_int_equal(little_quick_size(&space), (i + 1) * size);
         little_expect_sound(&space);
     }
     assert_ptr_equal(little_take(&space, 100), mem[4]);
     little_give(&space, mem[4]);
     little_give(&space, mem[5]); /* one too many: all are merged */
-    assert_int_equal(space.quick_size, 0);
+    assert_int_equal(little_quick_size(&space), 0);
     little_expect_sound(&space);
     little_give(&space, mem[6]);
     little_flush(&space);
-    assert_int_equal(space.quick_size, 0);
+    assert_int_equal(little_quick_size(&space), 0);
     little_give(&space, mem[7]);
 }
 #endif

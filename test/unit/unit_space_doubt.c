@@ -81,7 +81,7 @@ static void make_quick(st_chunk **newer, st_chunk **older)
 {
     char *mem[2] = {little_take(&space, 100), little_take(&space, 100)};
     little_take(&space, 8);
-    st_option_set(st_option_id_quick_limit, 64 * ST_KIB);
+    little_set_quick_limit(&space, 64 * ST_KIB);
     little_give(&space, mem[0]);
     little_give(&space, mem[1]);
     *older = chunk_of(mem[0]);

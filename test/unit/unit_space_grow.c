@@ -99,6 +99,18 @@ static void a_new_segment_is_begun_where_it_can_not(void **state)
     /* What was left of top is not lost. */
     char *other = little_take(&space, rest - ST_CHUNK_OVERHEAD);
     assert_ptr_equal(other, mem + st_chunk_size_for(30 * ST_KIB));
+    /* It ends at the fence, and is a block like others: as large as it is, and in small pieces. */
+    little_give(&space, other);
+    little_expect_sound(&space);
+    while (rest >= 2 * ST_CHUNK_MIN) {
+        size_t size = st_min(rest - ST_CHUNK_MIN, 96);
+        other = little_take(&space, size - ST_CHUNK_OVERHEAD);
+        rest -= size;
+    }
+    other = little_take(&space, rest - ST_CHUNK_OVERHEAD);
+    assert_ptr_equal(chunk_above(chunk_of(other)), segment_fence(space.segments->next));
+    little_give(&space, other);
+    little_expect_sound(&space);
     os_fake_configure(&os_fake_usual);
 }
 

@@ -10,7 +10,7 @@ enum { unit_chunks = 600, unit_stride = 8 };
 static st_space space;
 /* Room for the links of each chunk; the sizes in the heads are only numbers here. */
 static struct unit_room {
-    st_tree tree;
+    _Alignas(ST_CHUNK_GRAIN) st_tree tree;
     size_t padding[unit_stride];
 } room[unit_chunks];
 static size_t linked_size[unit_chunks]; /* 0: not linked */
@@ -25,7 +25,7 @@ static int setup(void **state)
     memset(linked_size, 0, sizeof linked_size);
     space.secret = LITTLE_SECRET;
     space.lowest = (const char *)room;
-    space.highest = (const char *)(room + unit_chunks);
+    space.grains = sizeof room / ST_CHUNK_GRAIN + 1; /* a block lies above its chunk */
     return 0;
 }
 

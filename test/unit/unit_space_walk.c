@@ -54,7 +54,7 @@ static void every_chunk_is_visited_once(void **state)
     little_give(&space, mem[4]);
     little_give(&space, mem[2]);
 #if STRATA_QUICK
-    st_option_set(st_option_id_quick_limit, 64 * ST_KIB);
+    little_set_quick_limit(&space, 64 * ST_KIB);
 #endif
     little_give(&space, mem[0]);
     seen all = {.count = 0};
