@@ -105,6 +105,13 @@ class EnvironmentOptions(CommandTest):
             self.assertRegex(done.stdout, r"(?m)^quick_limit .* now 64k$")
             self.assertEqual(done.stderr.count("\n"), 1)
 
+    def test_a_wrong_option_is_told_once(self):
+        for arguments in (("run", "--library", LIBRARY, *self.PROGRAM), ("options",)):
+            done = self.strata(*arguments, STRATA_OPTIONS="trim_pad=1k,no_such=1")
+            self.assertEqual(done.returncode, 0)
+            self.assertEqual(done.stderr.count("no_such=1"), 1)
+            self.assertEqual(done.stderr.count("\n"), 1)
+
     def test_statistics_at_exit_are_the_programs_alone(self):
         done = self.strata("run", "--library", LIBRARY, *self.PROGRAM,
                            STRATA_OPTIONS="report=1")

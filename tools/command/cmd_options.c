@@ -9,6 +9,7 @@
 #include "strata.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static error_t options_parse(int key, char *argument, struct argp_state *state)
@@ -47,11 +48,23 @@ static void options_print(const strata_option_info *info)
     printf("    %s\n", info->sentence);
 }
 
+/* Sets what a program started from here would set at its start. The library in this command does
+ * not do so itself: with `strata run` that is the program's business. */
+static void options_take_environment(void)
+{
+    const char *text = getenv("STRATA_OPTIONS");
+    const char *bad = NULL;
+    if (text == NULL || strata_options_parse(text, &bad) == 0) return;
+    cmd_warn("options: in STRATA_OPTIONS '%.*s' is no option with a value in range.",
+             (int)strcspn(bad, ","), bad);
+}
+
 int cmd_options_main(int argc, char **argv)
 {
     cmd_parse parse = {"options: ", "strata help options", 0, false};
     if (cmd_parse_arguments(&cmd_options_argp, argc, argv, &parse) != 0) return parse.status;
     if (parse.wants_help) return cmd_show_help(&cmd_options_argp, "options");
+    options_take_environment();
     strata_option_info info;
     for (unsigned i = 0; strata_option_describe(i, &info); i++) options_print(&info);
     return cmd_exit_ok;
