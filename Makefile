@@ -9,6 +9,8 @@ PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 # Seconds that `make fuzz` gives to each fuzz target.
 FUZZ_SECONDS ?= 60
+# Recorded programs that `make bench` replays too: files, or directories of them.
+TRACES ?=
 
 # CMake and ctest take their parallelism from here, not from our own make.
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
@@ -21,13 +23,14 @@ workflow = $(cmake) --workflow --preset
 found_compiler = $(shell sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' build/CMakeCache.txt)
 
 .PHONY: all help run quick test host nightly dist check format tidy coverage fuzz install clean setup
+.PHONY: bench bench-quick bench-gate
 .DEFAULT_GOAL := all
 
 all: ## build/libstrata.so, build/libstrata.a and build/strata (the goal without a name)
 	@$(workflow) release
 
 help: ## these goals
-	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: all ## a real job on strata: the C compiler compiles strata.c; then the report
 	@mkdir -p build/run
@@ -48,6 +51,19 @@ host: all ## real programs on strata, their output and memory compared with the 
 
 nightly: setup all ## every preset, the long tests too, all house rules
 	@tools/nightly.sh
+
+bench: all ## time and memory against glibc and three peers, into bench/results (a quarter of an hour)
+	@bench/setup.sh
+	@bench/run.py $(foreach place,$(TRACES),--traces $(place))
+
+bench-quick: all ## a part of it, into build/bench/results (two minutes)
+	@bench/setup.sh
+	@bench/run.py --quick --results build/bench/results --name quick $(foreach place,$(TRACES),--traces $(place))
+
+bench-gate: all ## instructions of malloc and free, size of the library and memory at rest, against their limits
+	@bench/setup.sh
+	@bench/instructions.py --gate
+	@bench/footprint.py --gate
 
 dist: ## dist/strata.c and dist/strata.h: the library as two files to drop into a project
 	tools/amalgamate.sh dist

@@ -113,20 +113,31 @@ function(strata_add_kind kind how)
   endforeach()
 endfunction()
 
-# All fuzz targets: test/fuzz/fuzz_*.c, each defining LLVMFuzzerTestOneInput over a fake host.
+# All fuzz targets: test/fuzz/fuzz_*.c, each defining LLVMFuzzerTestOneInput, over a fake host;
+# or, fuzz_trace_*.c, over the reader of traces.
 # In the fuzz build they are libFuzzer programs; in every other they replay the inputs kept in
 # test/fuzz/corpus/<name>/ once, as a plain test.
 function(strata_add_fuzz_targets)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/fuzz/fuzz_*.c")
   foreach(source IN LISTS sources)
     get_filename_component(name "${source}" NAME_WE)
-    add_executable(${name} "${source}" ${STRATA_FAKE_SOURCES})
-    target_link_libraries(${name} PRIVATE strata_nohost)
+    if(name MATCHES "^fuzz_trace_")
+      add_executable(${name} "${source}")
+      target_link_libraries(${name} PRIVATE strata_trace)
+      target_compile_definitions(${name} PRIVATE TRACE_HAS_LZMA=${STRATA_HAS_LZMA}
+                                                 TRACE_HAS_ZSTD=${STRATA_HAS_ZSTD})
+    else()
+      add_executable(${name} "${source}" ${STRATA_FAKE_SOURCES})
+      target_link_libraries(${name} PRIVATE strata_nohost)
+    endif()
     strata_test_settings(${name})
     if(STRATA_FUZZ)
       target_link_options(${name} PRIVATE -fsanitize=fuzzer)
       # A short run, so that the build of the fuzzer itself is tested.
-      add_test(NAME ${name} COMMAND ${name} -runs=20000 -max_total_time=20)
+      file(GLOB inputs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/fuzz/corpus/${name}/*")
+      list(JOIN inputs "," inputs)
+      add_test(NAME ${name}
+               COMMAND ${name} -runs=20000 -max_total_time=20 "-seed_inputs=${inputs}")
     else()
       target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/test/fuzz/replay_main.c")
       add_test(NAME ${name} COMMAND ${name} "${PROJECT_SOURCE_DIR}/test/fuzz/corpus/${name}")

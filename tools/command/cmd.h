@@ -87,8 +87,8 @@ extern const struct argp cmd_options_argp;
 int cmd_options_main(int argc, char **argv);
 
 /* 0 if `item` is name=value, of an option there is and with a value in its range; else a
- * sentence is written and cmd_exit_bad_input returned. */
-int cmd_options_check(const char *item);
+ * sentence, which begins with `prefix`, is written and cmd_exit_bad_input returned. */
+int cmd_options_check(const char *prefix, const char *item);
 
 /* ---- run ---- */
 
@@ -146,6 +146,10 @@ char *cmd_elf_obstacle(const char *path, const char *library);
 /* The library to preload, as a new absolute path; `asked` is --library or NULL. NULL after a
  * sentence, with *status set. */
 char *cmd_find_library(const char *asked, int *status);
+
+/* libstrata.so from beside the command or ../lib, as a new absolute path; NULL, without a
+ * sentence, if it is not there. */
+char *cmd_find_own_library(void);
 
 /* A program or library of ours that lies beside the command, as a new absolute path. NULL after a
  * sentence. */
@@ -220,5 +224,9 @@ char *cmd_result_silence(const cmd_result *result);
 
 void cmd_print(FILE *stream, const cmd_result *result);
 void cmd_json(FILE *stream, const cmd_result *result);
+
+/* Writes a JSON string. Names of files are bytes; what is no UTF-8 becomes the replacement
+ * character. */
+void cmd_json_string(FILE *stream, const char *string);
 
 #endif

@@ -75,7 +75,7 @@ static char *find_beside_command(const char *const *patterns, size_t count)
     return found;
 }
 
-static char *find_own_library(void)
+char *cmd_find_own_library(void)
 {
     /* The second of each pair is there when only the run-time part is installed. */
     static const char *const patterns[] = {
@@ -125,7 +125,7 @@ char *cmd_find_library(const char *asked, int *status)
         path = find_asked(asked);
         *status = cmd_exit_bad_input;
     } else {
-        path = find_own_library();
+        path = cmd_find_own_library();
         *status = cmd_exit_failed;
         if (path == NULL) {
             cmd_warn("run: libstrata.so is neither beside the command nor in ../lib from "

@@ -29,8 +29,7 @@ static size_t json_character_size(const unsigned char *text)
     return code < smallest[size] || code > 0x10ffff || is_surrogate ? 0 : size;
 }
 
-/* Names of files are bytes; what is no UTF-8 becomes the replacement character. */
-static void json_string(FILE *stream, const char *string)
+void cmd_json_string(FILE *stream, const char *string)
 {
     const unsigned char *text = (const unsigned char *)string;
     fputc('"', stream);
@@ -51,7 +50,7 @@ static void json_string(FILE *stream, const char *string)
 static void json_string_or_null(FILE *stream, const char *string)
 {
     if (string != NULL) {
-        json_string(stream, string);
+        cmd_json_string(stream, string);
     } else {
         fputs("null", stream);
     }
@@ -66,7 +65,7 @@ static void json_process(FILE *stream, const cmd_process *process)
                 process->value[i]);
     }
     fputs("\"program\": ", stream);
-    json_string(stream, process->program);
+    cmd_json_string(stream, process->program);
     fputc('}', stream);
 }
 
@@ -90,10 +89,10 @@ void cmd_json(FILE *stream, const cmd_result *result)
     fputs("{\n  \"format\": \"strata-run 1\",\n  \"program\": [", stream);
     for (char **argument = result->program; *argument != NULL; argument++) {
         if (argument != result->program) fputs(", ", stream);
-        json_string(stream, *argument);
+        cmd_json_string(stream, *argument);
     }
     fputs("],\n  \"library\": ", stream);
-    json_string(stream, result->library);
+    cmd_json_string(stream, result->library);
     fputs(",\n", stream);
     json_outcome(stream, &result->outcome);
     fputs("  \"no_report_because\": ", stream);

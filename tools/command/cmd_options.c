@@ -105,30 +105,31 @@ static bool options_read(const char *text, size_t *value, bool *fits)
     return true;
 }
 
-int cmd_options_check(const char *item)
+int cmd_options_check(const char *prefix, const char *item)
 {
     const char *equals = strchr(item, '=');
     strata_option_info info;
     if (equals == NULL || equals == item) {
-        return cmd_fail(cmd_exit_bad_input, "run: --option wants NAME=VALUE, not '%s'.", item);
+        return cmd_fail(cmd_exit_bad_input, "%s--option wants NAME=VALUE, not '%s'.", prefix,
+                        item);
     }
     const size_t length = (size_t)(equals - item);
     if (!options_find(item, length, &info)) {
         return cmd_fail(cmd_exit_bad_input,
-                        "run: strata has no option '%.*s'; `strata options` lists them.",
+                        "%sstrata has no option '%.*s'; `strata options` lists them.", prefix,
                         (int)length, item);
     }
     size_t value;
     bool fits;
     if (!options_read(equals + 1, &value, &fits)) {
         return cmd_fail(cmd_exit_bad_input,
-                        "run: '%s' is no value for %s; write a decimal number, with k, m or g "
+                        "%s'%s' is no value for %s; write a decimal number, with k, m or g "
                         "behind it if need be, or max.",
-                        equals + 1, info.name);
+                        prefix, equals + 1, info.name);
     }
     if (!fits || value < info.minimum || value > info.maximum) {
         cmd_buffer minimum, maximum;
-        return cmd_fail(cmd_exit_bad_input, "run: %s can be %s to %s, not %s.", info.name,
+        return cmd_fail(cmd_exit_bad_input, "%s%s can be %s to %s, not %s.", prefix, info.name,
                         cmd_value_text(info.minimum, &minimum),
                         cmd_value_text(info.maximum, &maximum), equals + 1);
     }

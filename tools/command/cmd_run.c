@@ -37,7 +37,7 @@ static const struct argp_option run_options[] = {
 
 static error_t run_add_option(cmd_request *request, const char *item)
 {
-    request->parse.status = cmd_options_check(item);
+    request->parse.status = cmd_options_check(request->parse.prefix, item);
     if (request->parse.status != 0) return EINVAL;
     char *joined = cmd_format("%s%s%s", request->options != NULL ? request->options : "",
                               request->options != NULL ? "," : "", item);

@@ -12,7 +12,8 @@
  * freed, so that their table is as large as the most objects that ever lived. With threads each
  * object has its own.
  *
- * What the program left allocated is freed by the last ops, from `tail_op` on, oldest first.
+ * What the program left allocated is freed by the last ops, from `tail_op` on, oldest first; with
+ * threads by one that lives to the end, or all would.
  */
 #ifndef REPLAY_PLAN_H
 #define REPLAY_PLAN_H
@@ -39,13 +40,13 @@ typedef struct replay_op {
 
 typedef struct replay_plan {
     uint32_t magic;
-    uint32_t thread_count;  /* 1 if it is to be replayed without threads */
-    uint64_t op_count;      /* with the frees at the end */
-    uint64_t tail_op;       /* the first of those */
+    uint32_t thread_count; /* 1 if it is to be replayed without threads */
+    uint64_t op_count;     /* with the frees at the end */
+    uint64_t tail_op;      /* the first of those */
     uint64_t slot_count;
-    uint64_t size_max;      /* the largest size of all */
-    uint64_t peak_live;     /* bytes asked for, when they were most */
-    uint64_t peak_live_op;  /* number of the op that reached it */
+    uint64_t size_max;     /* the largest size of all */
+    uint64_t peak_live;    /* bytes asked for, when they were most */
+    uint64_t peak_live_op; /* number of the op that reached it */
 } replay_plan;
 
 #endif

@@ -23,6 +23,14 @@ enum { trace_magic_size = 8, trace_header_size = 48, trace_varint_max = 10 };
 /* The longest record but for a note's text: two varints and a length. */
 enum { trace_record_max = 3 * trace_varint_max };
 
+/* The most that a trace may have: the size of one allocation, the sum of those that live, how many
+ * objects and threads; the alignment's logarithm; the program's name in bytes. */
+#define TRACE_SIZE_MAX ((uint64_t)1 << 47)
+#define TRACE_LIVE_MAX ((uint64_t)1 << 56)
+#define TRACE_ID_MAX ((uint64_t)1 << 32)
+#define TRACE_THREAD_MAX ((uint64_t)1 << 16)
+enum { trace_align_log2_max = 40, trace_program_max = 4096 };
+
 /* Flags of the header. */
 enum {
     trace_flag_cut = 1,  /* the recording was cut at its limit */
@@ -41,7 +49,8 @@ typedef enum trace_kind {
 
 /* What a note says. A reader skips those that it does not know. */
 typedef enum trace_note {
-    trace_note_time = 0,   /* a varint: nanoseconds since the last time note, or since the start */
+    trace_note_time =
+        0, /* a varint: nanoseconds since the last time note, or since the start */
     trace_note_program = 1 /* text: the program's path; once, before anything else */
 } trace_note;
 

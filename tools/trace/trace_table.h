@@ -10,7 +10,7 @@
  *               +---+---+---+---+      | 12288 | 12289 |     | 16383 |
  *                                      +-------+-------+- - -+-------+
  *
- * Proved in test/trace/trace_table.c.
+ * Proved in test/trace/trace_stats_counts.c.
  */
 #ifndef TRACE_TABLE_H
 #define TRACE_TABLE_H

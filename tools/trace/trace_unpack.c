@@ -80,7 +80,7 @@ static trace_step plain_step(void *state, trace_flow *flow, trace_error *error)
     const size_t size = flow->in_size < flow->out_size ? flow->in_size : flow->out_size;
     (void)state;
     (void)error;
-    memcpy(flow->out, flow->in, size);
+    if (size > 0) memcpy(flow->out, flow->in, size);
     flow->in += size;
     flow->in_size -= size;
     flow->in_past += size;
@@ -103,16 +103,17 @@ static bool unpack_begins(const trace_unpack *unpack, const char *magic, size_t 
 /* The coder that the first bytes ask for, or NULL with the error set. */
 static const trace_coder *unpack_choose(trace_unpack *unpack)
 {
-    if (unpack_begins(unpack, "\xfd"
-                              "7zXZ\0",
+    if (unpack_begins(unpack,
+                      "\xfd"
+                      "7zXZ\0",
                       6)) {
         return &trace_coder_xz;
     }
     if (unpack_begins(unpack, "\x28\xb5\x2f\xfd", 4)) return &trace_coder_zstd;
-    const char *program = unpack_begins(unpack, "\x1f\x8b", 2)    ? "gzip"
-                          : unpack_begins(unpack, "BZh", 3)       ? "bzip2"
+    const char *program = unpack_begins(unpack, "\x1f\x8b", 2)           ? "gzip"
+                          : unpack_begins(unpack, "BZh", 3)              ? "bzip2"
                           : unpack_begins(unpack, "\x04\x22\x4d\x18", 4) ? "lz4"
-                                                                  : NULL;
+                                                                         : NULL;
     if (program == NULL) return &unpack_plain;
     trace_set_error(&unpack->error,
                     "is compressed with %s, which strata does not read; unpack it with `%s -d`",
@@ -146,6 +147,7 @@ static trace_unpack *unpack_new(trace_error *error)
     /* All but the buffer, which is filled before it is read. */
     memset(unpack, 0, offsetof(trace_unpack, buffer));
     unpack->descriptor = -1;
+    unpack->flow.in = unpack->buffer;
     return unpack;
 }
 

@@ -74,8 +74,9 @@ static void xz_close(void *state)
 
 static void *xz_open(trace_error *error)
 {
-    trace_set_error(error, "is compressed with xz, which this strata was built without (Debian: "
-                           "liblzma-dev); unpack it with `xz -d`");
+    trace_set_error(error,
+                    "is compressed with xz, which this strata was built without (Debian: "
+                    "liblzma-dev); unpack it with `xz -d`");
     return NULL;
 }
 

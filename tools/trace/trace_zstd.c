@@ -48,9 +48,9 @@ static void zstd_explain(size_t result, const trace_flow *flow, trace_error *err
     switch (ZSTD_getErrorCode(result)) {
     case ZSTD_error_memory_allocation: trace_set_no_memory(error); return;
     case ZSTD_error_frameParameter_windowTooLarge:
-        trace_set_error(error,
-                        "needs more than %d MiB of memory to be unpacked; `zstd -d --long=31` can",
-                        1 << (zstd_window_log_max - 20));
+        trace_set_error(
+            error, "needs more than %d MiB of memory to be unpacked; `zstd -d --long=31` can",
+            1 << (zstd_window_log_max - 20));
         return;
     case ZSTD_error_dictionary_wrong:
         trace_set_error(error, "needs a dictionary to be unpacked; `zstd -d -D` can");
