@@ -155,4 +155,23 @@ ST_INLINE void little_be_usual(void)
     }
 }
 
+/* What most tests begin and end with: a plain space on a host that fails nothing, which is sound
+ * when they are done. */
+ST_INLINE int little_setup(st_space *space)
+{
+    os_fake_fail(OS_FAKE_ANY, 0, false);
+    os_fake_clear_output();
+    little_be_usual();
+    little_be_plain();
+    little_open(space);
+    return 0;
+}
+
+ST_INLINE int little_teardown(st_space *space)
+{
+    little_expect_sound(space);
+    little_close(space);
+    return 0;
+}
+
 #endif

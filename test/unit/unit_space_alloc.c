@@ -9,20 +9,13 @@ static st_space space;
 static int setup(void **state)
 {
     (void)state;
-    os_fake_fail(OS_FAKE_ANY, 0, false);
-    os_fake_clear_output();
-    little_be_usual();
-    little_be_plain();
-    little_open(&space);
-    return 0;
+    return little_setup(&space);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    little_expect_sound(&space);
-    little_close(&space);
-    return 0;
+    return little_teardown(&space);
 }
 
 /* A block with a block in use right above it. */

@@ -9,11 +9,7 @@ static st_space space;
 static int setup(void **state)
 {
     (void)state;
-    os_fake_fail(OS_FAKE_ANY, 0, false);
-    little_be_usual();
-    little_be_plain();
-    little_open(&space);
-    return 0;
+    return little_setup(&space);
 }
 
 /* Everything goes back; the page map's own memory stays. */

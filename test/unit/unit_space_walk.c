@@ -9,18 +9,13 @@ static st_space space;
 static int setup(void **state)
 {
     (void)state;
-    little_be_usual();
-    little_be_plain();
-    little_open(&space);
-    return 0;
+    return little_setup(&space);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    little_expect_sound(&space);
-    little_close(&space);
-    return 0;
+    return little_teardown(&space);
 }
 
 typedef struct seen {
