@@ -9,8 +9,8 @@ PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 # Seconds that `make fuzz` gives to each fuzz target.
 FUZZ_SECONDS ?= 60
-# Recorded programs that `make bench` replays too: files, or directories of them.
-TRACES ?=
+# Recorded programs that `make bench` replays: files, or directories of them.
+TRACES ?= bench/traces
 
 # CMake and ctest take their parallelism from here, not from our own make.
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)

@@ -6,6 +6,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 
 from bench_figures import Table
@@ -50,7 +51,7 @@ class Macro:
         check_installed(programs)
         try:
             self.bench = host_measure.Bench(directory)
-        except (OSError, host_measure.subprocess.CalledProcessError):
+        except (OSError, subprocess.CalledProcessError):
             raise Failure("the launcher of the macro benchmark can't be built") from None
         self.programs = programs
         self.allocators = allocators

@@ -6,8 +6,8 @@
 import glob
 import os
 import re
-import subprocess
 
+import bench_process
 from bench_figures import Table
 from bench_process import Failure, Hung, NoFigure, run
 
@@ -78,18 +78,8 @@ def choose(cells, is_quick, only):
 
 def build(directory, compiler):
     """Compiles the program; returns its path."""
-    program = os.path.join(directory, "micro")
     sources = sorted(glob.glob(os.path.join(SOURCES, "*.c")))
-    # No call of malloc may be optimized away, and none resolved while we measure.
-    command = [compiler, "-std=c11", "-O2", "-fno-builtin", "-pthread", "-Wl,-z,now", *sources,
-               "-o", program]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise Failure("the compiler %s can't be started: %s" % (compiler, error.strerror)) from error
-    if done.returncode != 0:
-        raise Failure("bench/micro does not compile: %s" % done.stderr.strip().split("\n")[0])
-    return program
+    return bench_process.build(compiler, os.path.join(directory, "micro"), sources, "-pthread")
 
 
 def parse_output(text):

@@ -119,7 +119,8 @@ def draw_map(table, allocators, path, has_numbers):
     labels = ", ".join("%s %d" % (text(size), i) for i, size in enumerate(axes[1]))
     script = PALETTE + "unset border\nset tics scale 0\nset multiplot title %s font ',15'\n" % text(
         "CPU time of an operation / the best allocator's")
-    script += "set xtics (%s)%s\n" % (labels, "" if has_numbers else " rotate by 90 right font ',9'")
+    script += "set xtics (%s)%s\n" % (
+        labels, "" if has_numbers else " rotate by 90 right font ',9'")
     for i, allocator in enumerate(allocators):
         start = left + i * (panel_width + gap)
         names = ", ".join("%s %d" % (text(p if i == 0 else ""), j) for j, p in enumerate(axes[0]))
@@ -182,7 +183,8 @@ def draw_bars(tables, path):
     """The tables one above the other."""
     height_each, width = 250, 1040
     height = height_each * len(tables) + 34
-    script = "set multiplot\nset grid ytics back lt 1 lc rgb '#e2e2e2'\nset lmargin 9\nset rmargin 2\n"
+    script = "set multiplot\nset lmargin 9\nset rmargin 2\n"
+    script += "set grid ytics back lt 1 lc rgb '#e2e2e2'\n"
     longest = max(len(" ".join(labels)) for labels in tables[0].rows)
     is_crowded = 6.5 * longest > 930 / (len(tables[0].rows) + 1)
     script += "set boxwidth 0.92\nset xtics %sscale 0 font ',10'\n" % (
@@ -238,8 +240,8 @@ def draw_means(results, path):
     script = "$points << EOD\n%s\nEOD\n" % "\n".join(lines)
     script += "set title %s font ',13' offset 0,0.3\n" % text(
         "Geometric means of the ratios to the best of each row; left is better")
-    script += "set tmargin at screen %.5f\nset lmargin 16\nset logscale x\nset grid xtics ytics back lt 1 lc rgb '#e2e2e2'\n" % (
-        1 - 66 / height)
+    script += "set tmargin at screen %.5f\nset lmargin 16\nset logscale x\n" % (1 - 66 / height)
+    script += "set grid xtics ytics back lt 1 lc rgb '#e2e2e2'\n"
     script += "set xtics (1, 1.1, 1.2, 1.5, 2, 3, 4, 5, 10, 20)\n"
     script += "set xrange [0.98:%g]\nset yrange [%g:-0.6]\nset ytics (%s)\n" % (
         1.05 * max(float(line.split()[0]) for line in lines), len(tables) - 0.4, tics)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT-0
 #
-# The allocators of a comparison, and running one program on one of them: in an environment that
-# is the same for all, with a time limit, so that an allocator that crashes or hangs spoils its
-# own figure and nothing else.
+# What the scripts share: their command lines, compiling, the allocators of a comparison, and
+# running one program on one of them: in an environment that is the same for all, with a time
+# limit, so that an allocator that crashes or hangs spoils its own figure and nothing else.
 
+import argparse
 import os
 import signal
 import subprocess
@@ -12,6 +13,17 @@ import subprocess
 PEERS = [("mimalloc", "libmimalloc.so.2", {"MIMALLOC_ALLOW_THP": "0"}),
          ("jemalloc", "libjemalloc.so.2", {}),
          ("tcmalloc", "libtcmalloc_minimal.so.4", {})]
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the command line in one sentence that begins with `name`."""
+
+    def __init__(self, name, **more):
+        super().__init__(prog="bench/%s.py" % ("run" if name == "bench" else name), **more)
+        self.name = name
+
+    def error(self, message):
+        self.exit(2, "%s: %s; --help shows how.\n" % (self.name, message.rstrip(".")))
 
 
 class Failure(Exception):
@@ -41,6 +53,22 @@ class Allocator:
         if self.library is not None:
             values["LD_PRELOAD"] = self.library
         return values
+
+
+def build(compiler, program, sources, *options):
+    """Compiles a program that measures, and returns its path. No call of malloc may be optimized
+    away, and none be resolved while we measure."""
+    command = [compiler, "-std=c11", "-O2", "-fno-builtin", "-Wl,-z,now", *options, *sources,
+               "-o", program]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise Failure("the compiler %s can't be started: %s" % (
+            compiler, error.strerror)) from error
+    if done.returncode != 0:
+        raise Failure("%s does not compile: %s" % (
+            os.path.dirname(sources[0]), done.stderr.strip().split("\n")[0]))
+    return program
 
 
 def run(command, environment, limit_s):

@@ -12,15 +12,14 @@
 # Limits and their reasons: bench/footprint.limits. Exit status: 0; 1 if a limit is exceeded; 2 if
 # nothing could be measured.
 
-import argparse
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 
 from bench_machine import ROOT
-from bench_process import Allocator, Failure, NoFigure, check_loads, parse_library, peers, run
+from bench_process import (Allocator, Failure, NoFigure, Parser, build, check_loads, parse_library,
+                           peers, run)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, "footprint", "idle.c")
@@ -48,18 +47,6 @@ def read_limits(path):
     if set(limits) != {row[0] for row in ROWS}:
         raise Failure("%s must have limits of %s" % (path, ", ".join(row[0] for row in ROWS)))
     return limits
-
-
-def build(directory, compiler):
-    program = os.path.join(directory, "idle")
-    command = [compiler, "-std=c11", "-O2", "-fno-builtin", "-Wl,-z,now", SOURCE, "-o", program]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise Failure("the compiler %s can't be started: %s" % (compiler, error.strerror)) from error
-    if done.returncode != 0:
-        raise Failure("%s does not compile: %s" % (SOURCE, done.stderr.strip().split("\n")[0]))
-    return program
 
 
 def sizes(library):
@@ -108,8 +95,7 @@ def exceeded(figures, limits):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="bench/footprint.py",
-                                     description="What an allocator costs at rest.")
+    parser = Parser("footprint", description="What an allocator costs at rest.")
     parser.add_argument("--gate", action="store_true", help="fail if a limit is exceeded")
     parser.add_argument("--peers", action="store_true", help="measure other allocators too")
     parser.add_argument("--strata", metavar="PATH",
@@ -134,7 +120,8 @@ def main():
     for allocator in allocators:
         check_loads(allocator)
     with tempfile.TemporaryDirectory() as directory:
-        figures = measure(build(directory, arguments.compiler), allocators)
+        program = build(arguments.compiler, os.path.join(directory, "idle"), [SOURCE])
+        figures = measure(program, allocators)
     show(figures, limits)
     sentences = exceeded(figures["strata"], limits)
     for sentence in sentences:

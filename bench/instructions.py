@@ -13,16 +13,15 @@
 # Limits: bench/instructions.limits. Exit status: 0; 1 if a limit is exceeded; 2 if nothing could
 # be counted.
 
-import argparse
 import glob
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 
 from bench_machine import ROOT
-from bench_process import Allocator, Failure, NoFigure, check_loads, parse_library, peers, run
+from bench_process import (Allocator, Failure, NoFigure, Parser, build, check_loads, parse_library,
+                           peers, run)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, "instructions", "counted.c")
@@ -76,19 +75,6 @@ def choose(cells, only):
     return [cell for cell in cells if cell.operation in names]
 
 
-def build(directory, compiler):
-    program = os.path.join(directory, "counted")
-    command = [compiler, "-std=c11", "-O2", "-fno-builtin", "-rdynamic", "-Wl,-z,now", SOURCE,
-               "-o", program]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise Failure("the compiler %s can't be started: %s" % (compiler, error.strerror)) from error
-    if done.returncode != 0:
-        raise Failure("%s does not compile: %s" % (SOURCE, done.stderr.strip().split("\n")[0]))
-    return program
-
-
 def read_total(path):
     """The instructions in one of callgrind's files."""
     with open(path, encoding="utf-8", errors="replace") as file:
@@ -125,8 +111,7 @@ def exceeded(cell, figure):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="bench/instructions.py",
-                                     description="Instructions of a malloc and its free.")
+    parser = Parser("instructions", description="Instructions of a malloc and its free.")
     parser.add_argument("--gate", action="store_true", help="fail if a limit is exceeded")
     parser.add_argument("--peers", action="store_true", help="count those of other allocators too")
     parser.add_argument("--strata", metavar="PATH",
@@ -183,7 +168,9 @@ def main():
     cells = choose(read_limits(arguments.limits), arguments.only)
     allocators = chosen_allocators(arguments)
     with tempfile.TemporaryDirectory() as directory:
-        failed = measure(build(directory, arguments.compiler), cells, allocators)
+        program = build(arguments.compiler, os.path.join(directory, "counted"), [SOURCE],
+                        "-rdynamic")
+        failed = measure(program, cells, allocators)
     for cell, figure in failed:
         print("instructions: %s of %d bytes executes %.1f, the limit is %d." % (
             cell.operation, cell.size, figure, cell.limit), file=sys.stderr)

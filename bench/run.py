@@ -5,9 +5,9 @@
 # (micro), real programs (macro) and recorded ones (traces). In each round the allocators take
 # turns, a figure is the median of the rounds, and what is shown is its ratio to the best.
 #
-#   bench/run.py                              micro and macro, about a quarter of an hour
+#   bench/run.py                              micro and macro, about ten minutes
+#   bench/run.py --traces bench/traces        also recorded programs, through `strata replay`
 #   bench/run.py --quick                      a part of it, within two minutes
-#   bench/run.py --traces DIRECTORY           also these traces, through `strata replay`
 #   bench/run.py --parts micro --only pair,ring --rounds 9
 #   bench/run.py --library before=/tmp/libstrata.so --no-peers
 #   bench/run.py --render bench/results/NAME.json      text and pictures anew, nothing measured
@@ -16,7 +16,6 @@
 # Exit status: 0; 2 if it could not be run. An allocator that crashes or hangs is no reason to
 # stop: it gets n/a and a note.
 
-import argparse
 import json
 import os
 import sys
@@ -27,7 +26,7 @@ import bench_plot
 import bench_text
 from bench_figures import Table
 from bench_machine import ROOT
-from bench_process import Allocator, Failure, check_loads, parse_library, peers
+from bench_process import Allocator, Failure, Parser, check_loads, parse_library, peers
 
 PARTS = ("micro", "macro", "traces")
 SUBJECT = "strata"
@@ -86,15 +85,8 @@ class Results:
             raise Failure("%s is not a result of this benchmark" % path) from None
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence."""
-
-    def error(self, message):
-        self.exit(2, "bench: %s; --help shows how.\n" % message.rstrip("."))
-
-
 def parse_arguments(arguments):
-    parser = Parser(description="strata and its peers: time and memory.", prog="bench/run.py")
+    parser = Parser("bench", description="strata and its peers: time and memory.")
     add = parser.add_argument
     add("--quick", action="store_true", help="fewer cells, programs and rounds")
     add("--parts", default="micro,macro,traces", help="some of micro,macro,traces (all)")
@@ -207,7 +199,8 @@ def write(results, directory, name):
             with open(os.path.join(directory, name + suffix), "w", encoding="utf-8") as file:
                 file.write(text)
     except OSError as error:
-        raise Failure("results can't be written into %s: %s" % (directory, error.strerror)) from error
+        raise Failure("results can't be written into %s: %s" % (
+            directory, error.strerror)) from error
     bench_plot.draw(results, directory, name)
     print("\n".join(bench_text.summary(results)))
     print("\nbench: all of it is in %s.txt, .json and -*.svg" % os.path.join(directory, name))

@@ -22,6 +22,13 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A function that stays one. */
+#ifdef __clang__
+#define COUNTED_WHOLE __attribute__((noinline))
+#else
+#define COUNTED_WHOLE __attribute__((noinline, noclone))
+#endif
+
 enum { counted_batch_count = 100, counted_number_max = 100000000 };
 
 typedef struct counted_calls {
@@ -35,7 +42,7 @@ typedef struct counted_calls {
 /* ---- the same everywhere ---- */
 
 /* Called, also by ourselves, so that both runs of a calloc fill in the same way. */
-__attribute__((noinline, noclone)) void *memset(void *to, int byte, size_t size)
+COUNTED_WHOLE void *memset(void *to, int byte, size_t size)
 {
     unsigned char *out = to;
     for (size_t i = 0; i < size; i++) {
@@ -148,8 +155,8 @@ static const counted_name counted_names[] = {
 void counted_run(counted_operation *operation, const counted_calls *calls, size_t size,
                  size_t count);
 
-__attribute__((noinline, noclone)) void
-counted_run(counted_operation *operation, const counted_calls *calls, size_t size, size_t count)
+COUNTED_WHOLE void counted_run(counted_operation *operation, const counted_calls *calls,
+                               size_t size, size_t count)
 {
     for (size_t i = 0; i < count; i++) operation(calls, size);
 }

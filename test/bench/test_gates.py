@@ -54,6 +54,8 @@ class Instructions(BenchTest):
                             "instructions.py", "--limits", "/gone")
         self.expect_refusal("instructions: there is no library /gone.so.", "instructions.py",
                             "--strata", "/gone.so")
+        self.expect_refusal("instructions: unrecognized arguments: --fast; --help shows how.",
+                            "instructions.py", "--fast")
         path = self.write("unknown", "mallocate 64 1\n")
         self.expect_refusal("instructions: mallocate 64 can't be counted: exit status 2: counted: "
                             "wants OPERATION SIZE SHORT LONG.", "instructions.py", "--strata",
@@ -100,6 +102,8 @@ class Footprint(BenchTest):
             path = self.write("bad", line + "\n")
             self.expect_refusal("footprint: %s:1 is no limit: '%s'." % (path, line),
                                 "footprint.py", "--limits", path)
+        self.expect_refusal("footprint: unrecognized arguments: --fast; --help shows how.",
+                            "footprint.py", "--fast")
         path = self.write("short", "code 1\n")
         self.expect_refusal("footprint: %s must have limits of code, text, idle, block." % path,
                             "footprint.py", "--limits", path)

@@ -187,8 +187,13 @@ class Traces(BenchTest):
                                     {"label": "system", "library": None}],
                      "traces": [{"name": "x", "results": [
                          {"allocator": "strata", **figures},
-                         {"allocator": "system", **figures, "warm_ns": 2, "cold_ns": None}]}]})
+                         {"allocator": "system", **figures, "warm_ns": 2, "cold_ns": None}]},
+                         {"name": "y", "results": [
+                             {"allocator": "strata", **figures, "warm_ns": -0.5},
+                             {"allocator": "system", **figures, "damaged": 1}]}]})
         warm, cold, memory = traces.tables()
+        self.assertEqual(warm.row("y").notes, {"strata": "too small to be measured",
+                                               "glibc": "blocks were damaged or refused"})
         self.assertEqual(warm.ratio(warm.row("x"), "strata"), 2)
         self.assertEqual(memory.row("x").median("glibc"), 1.5)
         self.assertEqual(cold.row("x").notes, {"glibc": "too small to be measured"})

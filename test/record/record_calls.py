@@ -5,7 +5,7 @@
 import os
 import unittest
 
-from record_harness import CUT, NOTES, PROGRAM, RecordTest
+from record_harness import CUT, NOTES, PROGRAM, REFUSE, RecordTest
 
 # What program_calls.c does.
 GOLDEN = """\
@@ -98,12 +98,39 @@ class Threads(RecordTest):
         last = [op.thread for op in trace.ops if op.size >= 1000 * 65534 and op.kind == "malloc"]
         self.assertEqual(last, [65534, 65535, 65535, 65535, 65535, 65535, 65535])
 
+    def record_over(self, allocator, *arguments):
+        """Records program_threads with another allocator behind the recorder. Not behind the
+        command's, whose sanitizer may have one of its own."""
+        preload = "LD_PRELOAD=%s:%s" % (os.environ["STRATA_RECORDER"],
+                                        os.environ["RECORD_" + allocator])
+        return self.record_quietly("env", preload, PROGRAM["threads"], *arguments)
+
+    def test_a_block_that_others_get_before_the_call_returns(self):
+        trace = self.record_over("HANDOVER_ALLOCATOR", "handover")
+        ours = [op for op in trace.ops if op.size in (5001, 5003)]
+        first, second, third = [op.id for op in ours if op.kind == "malloc"]
+        self.assertEqual([(op.thread, op.kind, op.id, op.size) for op in ours],
+                         [(0, "malloc", first, 5001), (0, "free", first, 5001),
+                          (1, "malloc", second, 5001), (0, "malloc", third, 5001),
+                          (1, "realloc", second, 5003)])
+
+    def test_a_thread_that_forks_is_the_childs_first(self):
+        trace = self.record_quietly(PROGRAM["threads"], "fork")
+        self.assertEqual([op.thread for op in trace.ops if op.size in (6000, 6001)], [0, 0, 1, 1])
+        child = self.only_child()
+        self.assertEqual([(op.thread, op.size) for op in child.ops], [(0, 6002), (0, 6002)])
+        self.assertEqual(child.thread_count, 1)
+
+    def test_a_thread_is_not_canceled_in_the_recorder(self):
+        # Where space is secured with calls that the C library makes a cancellation point.
+        trace = self.record_quietly(REFUSE, "populate", "22", "--", PROGRAM["threads"], "cancel",
+                                    "100000")
+        ours = ["malloc 7000", "free 7000"] * 100000 + ["malloc 7001", "free 7001"]
+        self.assertEqual(trace.sizes(7000, 7001), ours)
+
     def test_signal_handlers_that_allocate(self):
         rounds = 300000
-        # Not for the command, whose sanitizer may have an allocator of its own.
-        preload = "LD_PRELOAD=%s:%s" % (os.environ["STRATA_RECORDER"],
-                                        os.environ["RECORD_SAFE_ALLOCATOR"])
-        trace = self.record_quietly("env", preload, PROGRAM["threads"], "signals", str(rounds))
+        trace = self.record_over("SAFE_ALLOCATOR", "signals", str(rounds))
         mallocs = sum(op.kind == "malloc" and 50 <= op.size < 100 for op in trace.ops)
         self.assertEqual(mallocs, rounds)
 

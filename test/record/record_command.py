@@ -3,6 +3,7 @@
 # `strata record` as a command: its arguments, its files, its table, its exit status.
 
 import os
+import pty
 import re
 import shutil
 import subprocess
@@ -47,7 +48,7 @@ class Arguments(RecordTest):
                             "lists them.", "record", "-o", self.output, "--nonesuch", "true")
 
     def test_a_program_there_is_not(self):
-        done = self.record("nonesuch-program", status=127, quiet=False)
+        done = self.record("nonesuch-program", status=127, quiet=False, PATH="/usr/bin:/bin")
         self.assertRegex(done.stderr, r"^strata: \w+: there is no program 'nonesuch-program'\.\n$")
         plain = os.path.join(self.temporary, "plain")
         with open(plain, "w", encoding="ascii") as file:
@@ -159,6 +160,30 @@ class Table(RecordTest):
     def test_exit_statuses_are_the_programs(self):
         for status in (0, 1, 77, 255):
             self.record("sh", "-c", "exit %d" % status, status=status)
+
+
+class Progress(RecordTest):
+    def test_is_shown_on_a_terminal_and_erased(self):
+        shown, terminal = pty.openpty()
+        done = subprocess.run([COMMAND, "record", "-q", "-o", self.output, PROGRAM["disk"],
+                               "nothing", "100000"], env=self.environment(), stderr=terminal,
+                              stdout=subprocess.PIPE, check=False)
+        os.close(terminal)
+        text = self.read_all(shown)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("\rstrata: record: packing '%s' " % self.output, text)
+        self.assertTrue(text.endswith("\r\033[K"), text)
+
+    def read_all(self, descriptor):
+        """What was written to the terminal before its last user closed it."""
+        parts = []
+        with os.fdopen(descriptor, "rb", buffering=0) as stream:
+            try:
+                while not parts or parts[-1]:
+                    parts.append(stream.read(4096))
+            except OSError:
+                pass
+        return b"".join(parts).decode()
 
 
 class Nothing(RecordTest):

@@ -80,6 +80,7 @@ class NoRoom(DiskTest):
                                  stderr=subprocess.DEVNULL, check=False).returncode == 0
         if not mounted:
             # Not ours to do; a limit of the process has to stand in for it.
+            os.rmdir(place)
             done = self.record("/bin/sh", "-c", "ulimit -f 200; exec %s nothing %d" % (DISK, MANY))
             self.check_cut(done, "the process may not write so large a file", 2000)
             return
@@ -105,12 +106,14 @@ class NoRoom(DiskTest):
 
     def test_what_was_opened_as_standard_error_is_not_written_to(self):
         place = os.path.join(self.temporary, "taken")
-        done = subprocess.run(
-            [os.environ["STRATA_COMMAND"], "record", "-q", "-o", self.output, DISK,
-             "fill_disk_silently", str(MANY), place], env=self.environment(),
-            capture_output=True, text=True, check=False)
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "went on\n", ""))
-        self.assertEqual(os.path.getsize(place), 0)
+        # On the same file system as what it was before.
+        with open(os.path.join(self.place, "errors"), "wb") as errors:
+            done = subprocess.run(
+                [os.environ["STRATA_COMMAND"], "record", "-q", "-o", self.output, DISK,
+                 "fill_disk_silently", str(MANY), place], env=self.environment(),
+                stdout=subprocess.PIPE, stderr=errors, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, b"went on\n"))
+        self.assertEqual((os.path.getsize(place), os.path.getsize(errors.name)), (0, 0))
         os.remove(place)
         self.assertEqual(self.read().flags, CUT)
 

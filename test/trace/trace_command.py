@@ -85,6 +85,18 @@ class Golden(TraceTest):
         paths = [golden(name) for name in ("small.tr", "small.tr.xz", "small.tr.zst")]
         self.expect("table.txt", self.told(*paths), "")
 
+    def test_table_of_what_is_cut_or_has_no_name(self):
+        paths = [self.write("one.tr", make_trace([("malloc", 5)], 1, 1)),
+                 self.write("two.tr.xz", make_trace([])),
+                 self.write("a_name_that_is_too_long", make_trace([]))]
+        self.assertEqual(self.told(*paths).split("\n")[1:], [
+            "one                            1       1        5 B       5 B   0.0 %   0.0 %        "
+            "5 B  (cut)",
+            "two                            0       0        0 B       0 B   0.0 %   0.0 %        "
+            "0 B",
+            "a_name_that_is_too             0       0        0 B       0 B   0.0 %   0.0 %        "
+            "0 B", ""])
+
 
 class Text(TraceTest):
     def test_lines_fit_into_96_columns(self):
@@ -110,9 +122,11 @@ class Text(TraceTest):
         self.assertNotIn("nan", text)
 
     def test_a_name_can_not_write_on_the_terminal(self):
-        path = self.write("evil.tr", make_trace([("note", 1, varint(8), b"/bin/\x1b[m")], 1, 2))
-        self.assertIn("evil.tr: /bin/?[m\n", self.told(path))
-        self.assertNotIn("\x1b", self.told(path, path))
+        name = b"/bin/\x1b[m\x7f\x9b\xc2\x9b\xc3\xa9"
+        data = make_trace([("note", 1, varint(len(name)), name)], 1, 2)
+        path = self.write("evil.tr", data)
+        self.assertIn("evil.tr: /bin/?[m???\xe9\n", self.told(path))
+        self.assertIn(" ?[m???\xe9\n", self.told(path, path))
 
     def test_reading_from_a_pipe(self):
         with open(golden("small.tr.xz"), "rb") as file:
@@ -274,11 +288,21 @@ class Pictures(TraceTest):
         self.assertEqual(len(os.listdir(self.pictures)), 9)
 
     def test_a_name_is_no_command(self):
-        mark = os.path.join(self.place, "mark")
-        for name in ("`touch %s`" % mark, "'; system 'touch %s'; a='" % mark, "a\nsystem 'x'\n"):
-            data = make_trace([("note", 1, varint(len(name)), name.encode())], 1, 2)
-            self.told("--plot", self.pictures, self.write("evil.tr", data))
-        self.assertFalse(os.path.exists(mark))
+        for name in (b"`touch mark`", b"'; system 'touch mark'; a='", b"a\nsystem 'touch mark'\n",
+                     b"'.system('touch mark').'", b"\"; system 'touch mark'; a=\"",
+                     b"''''; system 'touch mark'", b"x\\", b"\xff\xfe<&>\x7f]]>", b"a @b $c % d"):
+            data = make_trace([("note", 1, varint(len(name)), name)], 1, 2)
+            path = self.write("evil.tr", data)
+            done = subprocess.run([COMMAND, "trace", "--plot", self.pictures, path],
+                                  cwd=self.place, env=self.environment(), capture_output=True,
+                                  text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertNotIn("mark", os.listdir(self.place))
+            xml.etree.ElementTree.parse(os.path.join(self.pictures, "evil-sizes.svg"))
+
+    def test_settings_of_the_user_do_not_matter(self):
+        self.write(".gnuplot", b"exit status 7\n")
+        self.told("--plot", self.pictures, golden("small.tr"), HOME=self.place)
 
     def expect_undrawn(self, sentence, **changes):
         done = self.strata("trace", "--plot", self.pictures, golden("small.tr"),

@@ -153,18 +153,23 @@ static void lifetimes_go_by_three_clocks(void **state)
     trace_bytes_free(&bytes, 0);       /* op 4: 2 ops, 3 bytes, 50 ns */
     trace_bytes_time(&bytes, 1000);
     trace_bytes_free(&bytes, 1);   /* op 5: 4 ops, 10 bytes, 1050 ns */
-    trace_bytes_malloc(&bytes, 9); /* op 6; never freed */
+    trace_bytes_malloc(&bytes, 9); /* op 6 */
+    trace_bytes_free(&bytes, 0);   /* op 7: 1 op, 0 bytes, 0 ns */
+    trace_bytes_malloc(&bytes, 9); /* op 8; never freed */
     count();
     assert_true(stats.has_times);
+    expect_bin(stats.op_bins, 1, 1, 9);
+    expect_bin(stats.byte_bins, 0, 1, 9);
+    expect_bin(stats.time_bins, 0, 1, 9);
     expect_bin(stats.op_bins, 2, 1, 7);
     expect_bin(stats.op_bins, 4, 1, 3);
     expect_bin(stats.byte_bins, 3, 1, 7);
     expect_bin(stats.byte_bins, 10, 1, 3);
     expect_bin(stats.time_bins, 50, 1, 7);
     expect_bin(stats.time_bins, 1050, 1, 3);
-    assert_int_equal(sum_bins(stats.op_bins), 2);
-    assert_int_equal(sum_bins(stats.byte_bins), 2);
-    assert_int_equal(sum_bins(stats.time_bins), 2);
+    assert_int_equal(sum_bins(stats.op_bins), 3);
+    assert_int_equal(sum_bins(stats.byte_bins), 3);
+    assert_int_equal(sum_bins(stats.time_bins), 3);
     assert_int_equal(stats.now.time_ns, 2050);
     trace_stats_fini(&stats);
 }

@@ -229,4 +229,7 @@ void cmd_json(FILE *stream, const cmd_result *result);
  * character. */
 void cmd_json_string(FILE *stream, const char *string);
 
+/* Bytes of the UTF-8 character at `text`; 0 if it is none, or one written too long. */
+size_t cmd_character_size(const unsigned char *text);
+
 #endif

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 character at `text`; 0 if it is none, or one written too long. */
-static size_t json_character_size(const unsigned char *text)
+size_t cmd_character_size(const unsigned char *text)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     const size_t size = text[0] < 0x80             ? 1
@@ -34,7 +33,7 @@ void cmd_json_string(FILE *stream, const char *string)
     const unsigned char *text = (const unsigned char *)string;
     fputc('"', stream);
     while (*text != '\0') {
-        const size_t size = json_character_size(text);
+        const size_t size = cmd_character_size(text);
         if (size == 0) {
             fputs("\\ufffd", stream);
         } else if (*text < 0x20 || *text == '"' || *text == '\\') {

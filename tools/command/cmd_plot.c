@@ -70,6 +70,7 @@ bool cmd_plot_open_sized(cmd_plot *plot, const char *prefix, const char *path, i
             "set terminal svg size %d,%d dynamic noenhanced font 'sans-serif,13' "
             "background '#ffffff'\n",
             width, height);
+    fputs("set encoding utf8\n", plot->script);
     fputs(plot_style, plot->script);
     return true;
 }
@@ -79,30 +80,41 @@ bool cmd_plot_open(cmd_plot *plot, const char *prefix, const char *path)
     return cmd_plot_open_sized(plot, prefix, path, cmd_plot_width, cmd_plot_height);
 }
 
-static char plot_visible(char character)
+/* Writes `text` between quotes. gnuplot knows ways to have a quote between quotes, but goes wrong
+ * over several, or one that comes first (5.4), and then takes for a command what comes after it; so
+ * there is none: `other` stands for it, which looks like one. What is no UTF-8 would make the
+ * picture unreadable. */
+static void plot_write_quoted(FILE *script, const char *text, char quote, const char *other)
 {
-    const unsigned char byte = (unsigned char)character;
-    return byte < 0x20 || byte == 0x7f ? ' ' : character;
+    fputc(quote, script);
+    while (*text != '\0') {
+        const size_t size = cmd_character_size((const unsigned char *)text);
+        if (size == 0) {
+            fputc('?', script);
+        } else if (*text == quote) {
+            fputs(other, script);
+        } else if (strncmp(text, "]]>", 3) == 0) {
+            fputs("] ", script); /* gnuplot would write it into the SVG, where it may not be */
+        } else if (*text == '\\' && quote == '"') {
+            fputs("\\\\", script); /* between double quotes it begins an escape */
+        } else if (size == 1 && ((unsigned char)*text < 0x20 || *text == 0x7f)) {
+            fputc(' ', script);
+        } else {
+            fwrite(text, 1, size, script);
+        }
+        text += size > 0 ? size : 1;
+    }
+    fputc(quote, script);
 }
 
 void cmd_plot_text(cmd_plot *plot, const char *text)
 {
-    fputc('\'', plot->script);
-    for (; *text != '\0'; text++) {
-        if (*text == '\'') fputc('\'', plot->script);
-        fputc(plot_visible(*text), plot->script);
-    }
-    fputc('\'', plot->script);
+    plot_write_quoted(plot->script, text, '\'', "\xe2\x80\x99"); /* a typesetter's apostrophe */
 }
 
 void cmd_plot_data_text(cmd_plot *plot, const char *text)
 {
-    /* There is no way to write a double quote inside of double quotes. */
-    fputc('"', plot->script);
-    for (; *text != '\0'; text++) {
-        fputc(*text == '"' ? '\'' : *text == '\\' ? '/' : plot_visible(*text), plot->script);
-    }
-    fputc('"', plot->script);
+    plot_write_quoted(plot->script, text, '"', "\xe2\x80\x9d");
 }
 
 void cmd_plot_title(cmd_plot *plot, const char *title)

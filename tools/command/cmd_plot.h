@@ -58,7 +58,8 @@ bool cmd_plot_open_sized(cmd_plot *plot, const char *prefix, const char *path, i
 /* Sets the title; what one reads first. */
 void cmd_plot_title(cmd_plot *plot, const char *title);
 
-/* Writes `text` into the script as one quoted string. Control characters become spaces. */
+/* Writes `text` into the script as one quoted string, whatever is in it. What can't be shown, or
+ * could end the string, becomes something that looks alike. */
 void cmd_plot_text(cmd_plot *plot, const char *text);
 
 /* The same for a string inside a data block, where gnuplot has other quotes. */

@@ -83,14 +83,14 @@ static trace_pack_status pack_file(const char *raw, const char *path, trace_pack
 
 /* ---- all that were left ---- */
 
-typedef struct pack_job {
+typedef struct pack_collection {
     const record_place *place;
     const cmd_result *result;
     record_images seen; /* all that were packed, and those that still run */
     bool has_failed;
-} pack_job;
+} pack_collection;
 
-static void pack_image(pack_job *job, record_image *image)
+static void pack_image(pack_collection *job, record_image *image)
 {
     trace_error error;
     trace_pack_result result;
@@ -110,7 +110,7 @@ static void pack_image(pack_job *job, record_image *image)
 }
 
 /* Moves the images that are to be shown to those seen before. */
-static void pack_remember(pack_job *job, record_images *images)
+static void pack_remember(pack_collection *job, record_images *images)
 {
     const size_t count = job->seen.count + images->count;
     record_image *larger = realloc(job->seen.image, count * sizeof *larger);
@@ -129,7 +129,7 @@ static void pack_remember(pack_job *job, record_images *images)
 }
 
 /* Packs those that have ended. True if there may be new ones meanwhile. */
-static bool pack_round(pack_job *job)
+static bool pack_round(pack_collection *job)
 {
     record_images images;
     bool has_packed = false;
@@ -173,7 +173,7 @@ static void pack_show_line(uint64_t op_count, uint64_t size, const char *program
             cmd_size_text(size, &bytes), program, file);
 }
 
-static void pack_show(const pack_job *job)
+static void pack_show(const pack_collection *job)
 {
     uint64_t more_ops = 0;
     uint64_t more_size = 0;
@@ -204,7 +204,7 @@ static void pack_show(const pack_job *job)
 
 /* ---- what the user has to know ---- */
 
-static void pack_tell_running(const pack_job *job)
+static void pack_tell_running(const pack_collection *job)
 {
     size_t count = 0;
     for (size_t i = 0; i < job->seen.count; i++) {
@@ -219,7 +219,7 @@ static void pack_tell_running(const pack_job *job)
              count - pack_running_shown_max);
 }
 
-static void pack_tell(const pack_job *job)
+static void pack_tell(const pack_collection *job)
 {
     bool has_main = false;
     for (size_t i = 0; i < job->seen.count; i++) has_main |= job->seen.image[i].is_main;
@@ -233,7 +233,7 @@ static void pack_tell(const pack_job *job)
 
 bool record_pack_all(const record_place *place, const cmd_result *result, bool is_quiet)
 {
-    pack_job job = {.place = place, .result = result};
+    pack_collection job = {.place = place, .result = result};
     struct sigaction before[pack_signal_count];
     pack_catch(before);
     while (pack_round(&job)) continue;

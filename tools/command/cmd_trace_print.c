@@ -13,12 +13,25 @@
 
 enum { trace_print_bar_width = 22, trace_print_thread_max = 12, trace_print_name_width = 18 };
 
-/* Names come from the file: what would move the cursor or color the terminal is not written. */
+/* Is this a character that moves the cursor, colors the terminal or the like? */
+static bool trace_print_is_control(const unsigned char *character)
+{
+    if (character[0] < 0x20 || character[0] == 0x7f) return true;
+    return character[0] == 0xc2 && character[1] < 0xa0;
+}
+
+/* Names come from the file: what could do more to the terminal than be seen is not written. */
 static void trace_print_visible(const char *text)
 {
-    for (; *text != '\0'; text++) {
-        const unsigned char byte = (unsigned char)*text;
-        putchar(byte < 0x20 || byte == 0x7f ? '?' : *text);
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at != '\0') {
+        const size_t size = cmd_character_size(at);
+        if (size == 0 || trace_print_is_control(at)) {
+            putchar('?');
+        } else {
+            fwrite(at, 1, size, stdout);
+        }
+        at += size > 0 ? size : 1;
     }
 }
 
@@ -282,12 +295,15 @@ void cmd_trace_print_row(const cmd_trace *trace)
     const uint64_t mean =
         stats->request_count > 0 ? stats->request_size / stats->request_count : 0;
     cmd_buffer ops, peak, size, left;
-    printf("%-*.*s %13s %7" PRIu64 " %10s %9s %5.1f %% %5.1f %% %10s  ", trace_print_name_width,
+    printf("%-*.*s %13s %7" PRIu64 " %10s %9s %5.1f %% %5.1f %% %10s", trace_print_name_width,
            trace_print_name_width, trace->name, cmd_count_text(stats->op_count, &ops),
            trace_stats_count_threads(stats), cmd_size_text(stats->peak_size.live_size, &peak),
            cmd_size_text(mean, &size), cmd_trace_percent(reallocs, stats->op_count),
            cmd_trace_percent(stats->cross_free_count + stats->cross_realloc_count, changes),
            cmd_size_text(stats->now.live_size, &left));
-    trace_print_visible(trace->base_name);
-    puts(stats->is_cut ? " (cut)" : "");
+    if (trace->base_name[0] != '\0') {
+        fputs("  ", stdout);
+        trace_print_visible(trace->base_name);
+    }
+    puts(stats->is_cut ? "  (cut)" : "");
 }

@@ -22,8 +22,7 @@
 enum { record_time_step_ns = 1000000 };
 
 static struct {
-    uint64_t
-        generation; /* counts recordings, in this process and in those it was forked from */
+    uint64_t generation; /* counts recordings, with those of the processes it was forked from */
     uint64_t limit;
     uint64_t byte_count;
     uint64_t op_count;
