@@ -46,7 +46,8 @@ if(STRATA_HAS_ZSTD)
 endif()
 
 file(GLOB record_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/record/*.c")
-if(record_sources)
+# The recorder packs an id and a size into words of 64 bits.
+if(record_sources AND CMAKE_SIZEOF_VOID_P EQUAL 8)
   add_library(strata_record SHARED ${record_sources})
   target_include_directories(strata_record PRIVATE "${PROJECT_SOURCE_DIR}/tools/trace")
   target_link_libraries(strata_record PRIVATE strata_warnings ${CMAKE_DL_LIBS})

@@ -49,7 +49,7 @@ class Arguments(RecordTest):
 
     def test_a_program_there_is_not(self):
         done = self.record("nonesuch-program", status=127, quiet=False, PATH="/usr/bin:/bin")
-        self.assertRegex(done.stderr, r"^strata: \w+: there is no program 'nonesuch-program'\.\n$")
+        self.assertRegex(done.stderr, r"^strata: record: there is no program 'nonesuch-program'\.\n$")
         plain = os.path.join(self.temporary, "plain")
         with open(plain, "w", encoding="ascii") as file:
             file.write("text\n")
@@ -58,7 +58,7 @@ class Arguments(RecordTest):
                               env=self.environment(), capture_output=True, check=False)
         os.remove(plain)
         self.assertEqual(done.returncode, 126)
-        self.assertRegex(done.stderr, r"^strata: \w+: '.*' is in no format that can be executed "
+        self.assertRegex(done.stderr, r"^strata: record: '.*' is in no format that can be executed "
                          r"here\.\n$")
         self.assertEqual(self.files(), [], "nothing is left behind")
 

@@ -37,6 +37,9 @@ typedef enum cmd_exit {
     cmd_exit_killed = 128 /* plus the number of the signal */
 } cmd_exit;
 
+/* Begins the sentences about starting a program: "run: ", or the subcommand that sets it. */
+extern const char *cmd_starter;
+
 /* Writes one sentence to standard error and returns `status`. */
 int cmd_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cmd_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

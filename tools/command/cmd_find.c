@@ -108,12 +108,12 @@ static char *find_asked(const char *asked)
     cmd_elf library;
     char *path = realpath(asked, NULL);
     if (path == NULL) {
-        cmd_warn("run: the library '%s' can't be used: %s.", asked, strerror(errno));
+        cmd_warn("%sthe library '%s' can't be used: %s.", cmd_starter, asked, strerror(errno));
         return NULL;
     }
     cmd_elf_read(path, &library);
     if (library.is_shared) return path;
-    cmd_warn("run: '%s' is no shared library.", asked);
+    cmd_warn("%s'%s' is no shared library.", cmd_starter, asked);
     free(path);
     return NULL;
 }
@@ -128,14 +128,15 @@ char *cmd_find_library(const char *asked, int *status)
         path = cmd_find_own_library();
         *status = cmd_exit_failed;
         if (path == NULL) {
-            cmd_warn("run: libstrata.so is neither beside the command nor in ../lib from "
-                     "there; --library says where it is.");
+            cmd_warn("%slibstrata.so is neither beside the command nor in ../lib from "
+                     "there; --library says where it is.",
+                     cmd_starter);
         }
     }
     /* ld.so: both separate the names in LD_PRELOAD, and there is no escape. */
     if (path != NULL && strpbrk(path, " :") != NULL) {
-        cmd_warn("run: '%s' can't be preloaded, for it has a space or a colon in its path.",
-                 path);
+        cmd_warn("%s'%s' can't be preloaded, for it has a space or a colon in its path.",
+                 cmd_starter, path);
         free(path);
         path = NULL;
     }
@@ -189,13 +190,14 @@ char *cmd_find_program(const char *name, int *status)
     if (path != NULL) return path;
     if (problem == EACCES) {
         *status = cmd_exit_not_executable;
-        cmd_warn("run: '%s' can't be executed: it is no program, or not ours to run.", name);
+        cmd_warn("%s'%s' can't be executed: it is no program, or not ours to run.", cmd_starter,
+                 name);
     } else if (problem == ENOENT || problem == ENOTDIR) {
         *status = cmd_exit_not_found;
-        cmd_warn("run: there is no program '%s'.", name);
+        cmd_warn("%sthere is no program '%s'.", cmd_starter, name);
     } else {
         *status = cmd_exit_failed;
-        cmd_warn("run: '%s' can't be executed: %s.", name,
+        cmd_warn("%s'%s' can't be executed: %s.", cmd_starter, name,
                  strerror(problem != 0 ? problem : ENOMEM));
     }
     return NULL;

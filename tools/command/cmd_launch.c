@@ -116,15 +116,15 @@ static int launch_failure(const char *path, int error)
 {
     if (error == ENOENT) {
         return cmd_fail(cmd_exit_not_found,
-                        "run: what '%s' needs to start (the interpreter in "
+                        "%swhat '%s' needs to start (the interpreter in "
                         "its first line or its dynamic linker) is missing.",
-                        path);
+                        cmd_starter, path);
     }
     if (error == ENOEXEC) {
         return cmd_fail(cmd_exit_not_executable,
-                        "run: '%s' is in no format that can be executed here.", path);
+                        "%s'%s' is in no format that can be executed here.", cmd_starter, path);
     }
-    return cmd_fail(cmd_exit_not_executable, "run: '%s' can't be executed: %s.", path,
+    return cmd_fail(cmd_exit_not_executable, "%s'%s' can't be executed: %s.", cmd_starter, path,
                     strerror(error));
 }
 

@@ -225,6 +225,7 @@ int cmd_record_main(int argc, char **argv)
 {
     /* We run on the library too; it has nothing to report here. */
     strata_option_set("report", 0);
+    cmd_starter = "record: ";
     record_request request = {.parse = {"record: ", "strata help record", 0, false}};
     const int status = cmd_parse_arguments(&cmd_record_argp, argc, argv, &request.parse);
     if (status != 0) return status;

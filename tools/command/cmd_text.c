@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+const char *cmd_starter = "run: ";
+
 static void text_sentence(const char *format, va_list arguments)
 {
     fputs("strata: ", stderr);
