@@ -52,7 +52,7 @@ host: all ## real programs on strata, their output and memory compared with the 
 nightly: setup all ## every preset, the long tests too, all house rules
 	@tools/nightly.sh
 
-bench: all ## time and memory against glibc and three peers, into bench/results (a quarter of an hour)
+bench: all ## time and memory against glibc and three peers, into bench/results (ten minutes)
 	@bench/setup.sh
 	@bench/run.py $(foreach place,$(TRACES),--traces $(place))
 

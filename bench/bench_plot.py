@@ -36,8 +36,9 @@ def check_installed():
 
 
 def text(string):
-    """As gnuplot's quoted string, whatever is in it."""
-    return "'" + string.replace("'", "''").replace("\n", " ") + "'"
+    """As gnuplot's quoted string, whatever is in it. A quote becomes a typographic one: gnuplot 5.4
+    takes some doubled quotes for the string's end."""
+    return "'" + string.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}").replace("\n", " ") + "'"
 
 
 def run(script, path, width, height):
@@ -214,7 +215,7 @@ def legend(allocators, height):
     script = ""
     for j, name in enumerate(allocators):
         x, y = 0.1 + 0.16 * j, 1 - 17 / height
-        script += ("set label %d %s at screen %.4f,%.5f point pt 5 ps 1.6 lc rgb '%s' offset 1,0\n"
+        script += ("set label %d %s at screen %.4f,%.5f point pt 5 ps 0.9 lc rgb '%s' offset 1,0\n"
                    % (j + 1, text(name), x, y, COLORS[j % len(COLORS)]))
     return script
 
@@ -235,16 +236,16 @@ def draw_means(results, path):
                 lines.append("%g %g %d" % (mean, y, int(COLORS[j % len(COLORS)][1:], 16)))
     if not lines:
         return
-    height = 110 + 44 * len(tables)
+    height = 120 + 44 * len(tables)
     tics = ", ".join("%s %d" % (text(table.name), i) for i, table in enumerate(tables))
     script = "$points << EOD\n%s\nEOD\n" % "\n".join(lines)
     script += "set title %s font ',13' offset 0,0.3\n" % text(
         "Geometric means of the ratios to the best of each row; left is better")
-    script += "set tmargin at screen %.5f\nset lmargin 16\nset logscale x\n" % (1 - 66 / height)
+    script += "set tmargin at screen %.5f\nset lmargin 16\nset logscale x\n" % (1 - 76 / height)
     script += "set grid xtics ytics back lt 1 lc rgb '#e2e2e2'\n"
     script += "set xtics (1, 1.1, 1.2, 1.5, 2, 3, 4, 5, 10, 20)\n"
     script += "set xrange [0.98:%g]\nset yrange [%g:-0.6]\nset ytics (%s)\n" % (
         1.05 * max(float(line.split()[0]) for line in lines), len(tables) - 0.4, tics)
     script += legend(results.allocators, height)
-    script += "plot $points using 1:2:3 with points pt 7 ps 1.4 lc rgb variable\n"
+    script += "plot $points using 1:2:3 with points pt 7 ps 0.9 lc rgb variable\n"
     run(script, path, 880, height)

@@ -90,7 +90,10 @@ def net(totals, counts, parts):
         raise NoFigure("callgrind saw %d calls of counted_run, not 5" % len(totals))
     empty_short, empty_long, _, real_short, real_long = totals
     operations = (counts[1] - counts[0]) * parts
-    return ((real_long - real_short) - (empty_long - empty_short)) / operations
+    figure = ((real_long - real_short) - (empty_long - empty_short)) / operations
+    if figure < 0:
+        raise NoFigure("it zeroes by other means than the memset that was subtracted")
+    return figure
 
 
 def count(program, cell, allocator):

@@ -191,10 +191,20 @@ def prepare_traces(arguments, allocators):
     return bench_traces.Traces(arguments.command, arguments.work, paths, allocators)
 
 
+def make_directory(directory):
+    """Before anything is measured: a mistake shall not cost the results."""
+    try:
+        os.makedirs(directory, exist_ok=True)
+    except OSError as error:
+        raise Failure("the directory %s can't be made: %s" % (
+            directory, error.strerror)) from error
+    if not os.access(directory, os.W_OK):
+        raise Failure("the directory %s can't be written to" % directory)
+
+
 def write(results, directory, name):
     """NAME.txt, NAME.json and the pictures; says where."""
     try:
-        os.makedirs(directory, exist_ok=True)
         for suffix, text in ((".json", results.as_json()), (".txt", bench_text.render(results))):
             with open(os.path.join(directory, name + suffix), "w", encoding="utf-8") as file:
                 file.write(text)
@@ -220,13 +230,14 @@ def main(arguments):
         directory, file = os.path.split(os.path.abspath(arguments.render))
         write(results, directory, file.removesuffix(".json"))
         return
-    os.makedirs(arguments.work, exist_ok=True)
+    make_directory(arguments.work)
     if arguments.calibrate:
         print_calibration(arguments)
         return
     if arguments.parts == ["traces"] and not arguments.traces:
         raise Failure("there is nothing to do: --traces names no trace")
     bench_plot.check_installed()
+    make_directory(arguments.results)
     allocators = chosen_allocators(arguments)
     machine = bench_machine.describe(allocators, arguments.compiler)
     start, load_before = time.monotonic(), bench_machine.load()

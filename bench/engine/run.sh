@@ -37,6 +37,10 @@ set -- --allocator engine=build/engine/libengine.so --allocator lea=build/engine
     --allocator system
 report=bench/results/engine.txt
 build/strata replay bench/traces/*.tr.xz "$@" --runs "$runs" >"$report"
-build/strata replay "$traces/python.tr.xz" "$@" --runs 1 --passes 2 --instructions |
-    sed -n '/^Instructions/,/^$/p' >>"$report"
+{
+    echo
+    echo "With instructions per recorded operation (callgrind):"
+    build/strata replay "$traces/python.tr.xz" "$@" --runs 3 --instructions |
+        sed -n '/^python$/,/^$/p'
+} >>"$report"
 cat "$report"

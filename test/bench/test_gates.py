@@ -22,6 +22,9 @@ class InstructionArithmetic(BenchTest):
     def test_a_call_too_few_is_no_figure(self):
         self.assertRaises(NoFigure, instructions.net, [1, 2, 3, 4], (1000, 3000), 1)
 
+    def test_less_than_nothing_is_no_figure(self):
+        self.assertRaises(NoFigure, instructions.net, [10, 900, 0, 10, 800], (1000, 3000), 1)
+
     def test_a_limit_is_exceeded_by_whole_instructions(self):
         cell = instructions.Cell("malloc", 16, 40)
         self.assertEqual([instructions.exceeded(cell, figure) for figure in (39, 40.4, 40.6)],

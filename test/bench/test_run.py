@@ -102,6 +102,9 @@ class BadInput(BenchTest):
         self.refuse("there is nothing to do: --traces names no trace.", "--parts", "traces")
         self.refuse("there is no trace (*.tr, *.tr.xz, *.tr.zst) in %s." % self.place, *base,
                     "--parts", "traces", "--traces", self.place)
+        self.expect_refusal("bench: the directory /proc/gone can't be made: No such file or "
+                            "directory.", "run.py", *base, "--results", "/proc/gone", "--work",
+                            self.place)
         self.refuse("there is no command /gone to replay traces with.", *base, "--parts",
                     "traces", "--traces", self.write("x.tr", ""), "--command", "/gone")
 
