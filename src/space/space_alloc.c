@@ -31,8 +31,7 @@ static st_chunk *alloc_split(st_space *space, st_chunk *c, size_t whole, size_t 
 
 /* ---- sources, in the order in which they are asked ---- */
 
-static void *alloc_from_victim(st_space *space, size_t size)
-    ST_REQUIRES(space->lock)
+static void *alloc_from_victim(st_space *space, size_t size) ST_REQUIRES(space->lock)
 {
     st_chunk *c = space->victim;
     size_t whole = space->victim_size;
@@ -42,8 +41,7 @@ static void *alloc_from_victim(st_space *space, size_t size)
 }
 
 /* A small chunk from small[idx], which is of `size` or larger. */
-static void *alloc_from_small(st_space *space, size_t idx, size_t size)
-    ST_REQUIRES(space->lock)
+static void *alloc_from_small(st_space *space, size_t idx, size_t size) ST_REQUIRES(space->lock)
 {
     st_chunk *c = st_bins_pop_small(space, idx);
     st_chunk *rest = alloc_split(space, c, idx * ST_CHUNK_GRAIN, size);
@@ -54,8 +52,7 @@ static void *alloc_from_small(st_space *space, size_t idx, size_t size)
 /* The best chunk of the trees, unless there is none or the victim fits a large request better.
  * The rest becomes the victim only after a small request: small requests that follow each other
  * then lie together. */
-static ST_NOINLINE void *alloc_from_tree(st_space *space, size_t size)
-    ST_REQUIRES(space->lock)
+static ST_NOINLINE void *alloc_from_tree(st_space *space, size_t size) ST_REQUIRES(space->lock)
 {
     st_chunk *c = st_tree_best(space, size);
     if (c == NULL) return NULL;
@@ -97,8 +94,7 @@ static void *alloc_from_top(st_space *space, size_t size, char **dirty_end)
  *    the next bin, whose rest would be too small to be a chunk;
  * 2. the victim;
  * 3. the next bin that is not empty, which makes a new victim. */
-static void *alloc_small(st_space *space, size_t size)
-    ST_REQUIRES(space->lock)
+static void *alloc_small(st_space *space, size_t size) ST_REQUIRES(space->lock)
 {
     size_t idx = bins_small_idx(size);
     uint32_t map = space->small_map >> idx;
@@ -135,10 +131,31 @@ static void alloc_free_below(st_space *space, st_chunk *c, st_chunk *kept)
     if (STRATA_STATS) space->live -= below;
 }
 
+/* The newest chunk kept of this size, if it happens to lie right: a program that frees an aligned
+ * block often asks for another one. NULL if not. */
+static void *alloc_aligned_kept(st_space *space, size_t alignment, size_t size)
+    ST_REQUIRES(space->lock)
+{
+#if STRATA_QUICK && STRATA_SHORTCUTS
+    if (!bins_is_small(size)) return NULL;
+    st_chunk *c = space->quick[bins_small_idx(size)];
+    if (c == NULL || !st_is_aligned(chunk_mem(c), alignment)) return NULL;
+    return st_space_hand_out(space, st_space_take_quick(space, bins_small_idx(size)), size,
+                             NULL);
+#else
+    (void)space;
+    (void)alignment;
+    (void)size;
+    return NULL;
+#endif
+}
+
 /* Takes enough for the alignment wherever the block falls, then gives back both ends. What is
  * given back below must be a chunk, so the block moves up by another alignment if need be. */
 void *st_space_alloc_aligned(st_space *space, size_t alignment, size_t size)
 {
+    void *kept = alloc_aligned_kept(space, alignment, size);
+    if (kept != NULL) return kept;
     void *mem = st_space_alloc(space, size + alignment + ST_CHUNK_MIN, NULL);
     if (mem == NULL) return NULL;
     if (!st_is_aligned(mem, alignment)) {

@@ -230,6 +230,28 @@ static void no_stale_pointer_into_a_larger_block_is_taken_for_one(void **state)
     }
 }
 
+#if STRATA_QUICK && STRATA_SHORTCUTS
+/* A block that was freed and lies right is the next one; one that does not is left alone. */
+static void an_aligned_block_that_is_kept_comes_back(void **state)
+{
+    (void)state;
+    little_set_quick_limit(&space, 64 * ST_KIB);
+    char *aligned = little_take_aligned(&space, 256, 100);
+    char *other = little_take(&space, 100);
+    while (st_is_aligned(other, 256)) other = little_take(&space, 100);
+    little_give(&space, aligned);
+    assert_ptr_equal(little_take_aligned(&space, 256, 100), aligned);
+    assert_int_equal(little_quick_size(&space), 0);
+    little_give(&space, aligned);
+    little_give(&space, other); /* the newest now, and not aligned */
+    char *next = little_take_aligned(&space, 256, 100);
+    assert_true(st_is_aligned(next, 256));
+    assert_ptr_not_equal(next, other);
+    little_expect_sound(&space);
+    little_give(&space, next);
+}
+#endif
+
 #if STRATA_QUICK
 static void quick_lists_keep_up_to_their_limit(void **state)
 {
@@ -321,6 +343,9 @@ int main(void)
         UNIT_TEST(a_rest_too_small_for_a_chunk_stays_with_the_block),
         UNIT_TEST(bytes_never_touched_are_known_to_be_zero),
         UNIT_TEST(aligned_blocks_are_aligned_and_waste_is_given_back),
+#if STRATA_QUICK && STRATA_SHORTCUTS
+        UNIT_TEST(an_aligned_block_that_is_kept_comes_back),
+#endif
         UNIT_TEST(a_host_without_memory_leaves_the_space_as_it_was),
         UNIT_TEST(a_space_without_memory_gives_none),
         UNIT_TEST(freed_neighbors_become_one),
