@@ -9,6 +9,8 @@ import os
 import signal
 import subprocess
 
+from bench_machine import ROOT
+
 # mimalloc asks for transparent huge pages unless told not to; none of the others does.
 PEERS = [("mimalloc", "libmimalloc.so.2", {"MIMALLOC_ALLOW_THP": "0"}),
          ("jemalloc", "libjemalloc.so.2", {}),
@@ -21,6 +23,20 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, name, **more):
         super().__init__(prog="bench/%s.py" % ("run" if name == "bench" else name), **more)
         self.name = name
+
+    def add_gate(self, limits, source):
+        """The options of a script that holds figures against a file of limits."""
+        self.add_argument("--gate", action="store_true", help="fail if a limit is exceeded")
+        self.add_argument("--peers", action="store_true", help="measure other allocators too")
+        self.add_argument("--strata", metavar="PATH",
+                          default=os.path.join(ROOT, "build", "libstrata.so"),
+                          help="the library (build/libstrata.so)")
+        self.add_argument("--library", metavar="NAME=PATH", action="append", default=[],
+                          help="one more allocator; may be given again")
+        self.add_argument("--limits", metavar="FILE", default=limits,
+                          help="another table of limits (%s)" % os.path.relpath(limits, ROOT))
+        self.add_argument("--compiler", default=os.environ.get("CC", "cc"),
+                          help="what compiles %s (cc)" % source)
 
     def error(self, message):
         self.exit(2, "%s: %s; --help shows how.\n" % (self.name, message.rstrip(".")))

@@ -17,7 +17,6 @@ import shutil
 import sys
 import tempfile
 
-from bench_machine import ROOT
 from bench_process import (Allocator, Failure, NoFigure, Parser, build, check_loads, parse_library,
                            peers, run)
 
@@ -96,17 +95,7 @@ def exceeded(figures, limits):
 
 def parse_arguments():
     parser = Parser("footprint", description="What an allocator costs at rest.")
-    parser.add_argument("--gate", action="store_true", help="fail if a limit is exceeded")
-    parser.add_argument("--peers", action="store_true", help="measure other allocators too")
-    parser.add_argument("--strata", metavar="PATH",
-                        default=os.path.join(ROOT, "build", "libstrata.so"),
-                        help="the library (build/libstrata.so)")
-    parser.add_argument("--library", metavar="NAME=PATH", action="append", default=[],
-                        help="one more allocator; may be given again")
-    parser.add_argument("--limits", metavar="FILE", default=LIMITS,
-                        help="another table of limits (bench/footprint.limits)")
-    parser.add_argument("--compiler", default=os.environ.get("CC", "cc"),
-                        help="what compiles idle.c (cc)")
+    parser.add_gate(LIMITS, "idle.c")
     return parser.parse_args()
 
 

@@ -19,7 +19,6 @@ import shutil
 import sys
 import tempfile
 
-from bench_machine import ROOT
 from bench_process import (Allocator, Failure, NoFigure, Parser, build, check_loads, parse_library,
                            peers, run)
 
@@ -115,18 +114,8 @@ def exceeded(cell, figure):
 
 def parse_arguments():
     parser = Parser("instructions", description="Instructions of a malloc and its free.")
-    parser.add_argument("--gate", action="store_true", help="fail if a limit is exceeded")
-    parser.add_argument("--peers", action="store_true", help="count those of other allocators too")
-    parser.add_argument("--strata", metavar="PATH",
-                        default=os.path.join(ROOT, "build", "libstrata.so"),
-                        help="the library (build/libstrata.so)")
-    parser.add_argument("--library", metavar="NAME=PATH", action="append", default=[],
-                        help="one more allocator; may be given again")
+    parser.add_gate(LIMITS, "counted.c")
     parser.add_argument("--only", metavar="NAME,NAME", help="just these operations")
-    parser.add_argument("--limits", metavar="FILE", default=LIMITS,
-                        help="another table of limits (bench/instructions.limits)")
-    parser.add_argument("--compiler", default=os.environ.get("CC", "cc"),
-                        help="what compiles counted.c (cc)")
     return parser.parse_args()
 
 

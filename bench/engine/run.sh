@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT-0
 #
 # The boundary-tag engine alone, on the recorded programs: one heap, one thread, no lock, no page map
-# (STRATA_TINY=1, -O2), with quick lists and, as `lea`, without them: Doug Lea's scheme as published.
+# (STRATA_TINY=1, -O2), with quick lists and, as `lea`, without them and without what rests on them:
+# Doug Lea's scheme in our functions, which is not to say in its fastest form.
 #
 #   bench/engine/run.sh [RUNS]      a table of time and memory, instructions on the Python program
 #

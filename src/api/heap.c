@@ -348,7 +348,7 @@ static bool heap_size_fits(size_t usable, size_t req)
 
 static void heap_count_mismatch(size_t usable, size_t req)
 {
-    if (ST_UNLIKELY(!heap_size_fits(usable, req)))
+    if (STRATA_STATS && ST_UNLIKELY(!heap_size_fits(usable, req)))
         st_add_relaxed(&heap_state.size_mismatches, 1); /* relaxed: a statistic. */
 }
 
@@ -356,13 +356,13 @@ static void heap_count_mismatch(size_t usable, size_t req)
 void st_heap_free_sized(void *mem, size_t req)
 {
     st_space *space = heap_owner(mem);
-    if (!STRATA_STATS || mem == NULL || space == NULL) {
-        if (STRATA_STATS && mem != NULL) heap_count_mismatch(st_heap_usable(mem), req);
-        st_heap_free(mem);
+    if (space == NULL) {
+        heap_count_mismatch(st_heap_usable(mem), req);
+        heap_free_other(mem);
         return;
     }
     st_lock_take(&space->lock);
-    heap_count_mismatch(st_space_usable(space, mem), req);
+    if (STRATA_STATS) heap_count_mismatch(st_space_usable(space, mem), req);
     st_space_free(space, mem);
     heap_leave(space);
 }

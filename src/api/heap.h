@@ -27,10 +27,10 @@ ST_INTERNAL void *st_heap_alloc_new(size_t req, char **dirty_end);
 /* A block at a multiple of `alignment`, any power of two. */
 ST_INTERNAL void *st_heap_alloc_aligned(size_t alignment, size_t req);
 
-/* Frees the block at `mem`, which is not NULL. Misuse is reported. */
+/* Frees the block at `mem`, or does nothing if that is NULL. Misuse is reported. */
 ST_INTERNAL void st_heap_free(void *mem);
 
-/* The same; counts a mismatch if the block is not as large as `req` bytes get. */
+/* The same for a block; counts a mismatch if the block is not as large as `req` bytes get. */
 ST_INTERNAL void st_heap_free_sized(void *mem, size_t req);
 
 /* Mismatches counted so far. */

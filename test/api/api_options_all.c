@@ -217,7 +217,7 @@ static void a_smaller_quick_limit_is_obeyed_at_once(void **state)
     void *blocks[40];
     for (size_t idx = 0; idx < API_COUNT(blocks); idx++) blocks[idx] = api_malloc(100);
     for (size_t idx = 0; idx < API_COUNT(blocks); idx++) api_free(blocks[idx]);
-    if (kept_unmerged() == 0) return; /* a build without quick lists */
+    assert_true(kept_unmerged() > 0);
     assert_int_equal(strata_option_set("quick_limit", 0), 0);
     assert_int_equal(kept_unmerged(), 0);
     api_free(api_malloc(100));

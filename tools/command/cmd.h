@@ -14,7 +14,7 @@
  *   cmd_launch   starting it, passing signals on, waiting
  *   cmd_report   reading what its processes wrote about themselves
  *   cmd_print    the report as text          cmd_json  the report as JSON
- *   cmd_text     sentences on standard error, sizes and counts for people
+ *   cmd_text     sentences on standard error, sizes and counts for people, text from a descriptor
  */
 #ifndef CMD_H
 #define CMD_H
@@ -56,6 +56,10 @@ const char *cmd_size_text(uint64_t size, cmd_buffer *buffer);
 const char *cmd_count_text(uint64_t count, cmd_buffer *buffer);
 /* As an option's value is written: "64k", "4m", "max". */
 const char *cmd_value_text(size_t value, cmd_buffer *buffer);
+
+/* What can be read from a descriptor, to its end or an error, as a new string; NULL if there is no
+ * memory. */
+char *cmd_read_all(int descriptor);
 
 /* A new string from a printf format, or NULL if there is no memory. */
 char *cmd_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -163,9 +163,6 @@ void cmd_replay_free_words(cmd_replay_words *words);
 char *cmd_replay_run_words(const cmd_replay_words *words, const cmd_replay_start *start,
                            char **text);
 
-/* All that a descriptor still gives, as a new string; NULL if there is no memory. */
-char *cmd_replay_read_all(int descriptor);
-
 /* Our children die with us: between _catch and _release a signal that ends us kills `pid` first.
  * pid 0: there is none just now. */
 void cmd_replay_catch_signals(void);

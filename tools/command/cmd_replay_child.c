@@ -206,28 +206,6 @@ static int child_raise_descriptor(int descriptor)
     return fcntl(descriptor, F_DUPFD_CLOEXEC, cmd_replay_result_descriptor + 1);
 }
 
-char *cmd_replay_read_all(int descriptor)
-{
-    size_t size = 0;
-    size_t capacity = 16384;
-    char *text = malloc(capacity);
-    while (text != NULL) {
-        const ssize_t got = read(descriptor, text + size, capacity - size - 1);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) {
-            text[size] = '\0';
-            return text;
-        }
-        size += (size_t)got;
-        if (size < capacity - 1) continue;
-        capacity *= 2;
-        char *larger = realloc(text, capacity);
-        if (larger == NULL) free(text);
-        text = larger;
-    }
-    return NULL;
-}
-
 char *cmd_replay_run_words(const cmd_replay_words *words, const cmd_replay_start *start,
                            char **text)
 {
@@ -248,7 +226,7 @@ char *cmd_replay_run_words(const cmd_replay_words *words, const cmd_replay_start
     if (files.plan >= 0) close(files.plan);
     close(files.result);
     close(files.null);
-    if (error == 0) *text = cmd_replay_read_all(pipe_ends[0]);
+    if (error == 0) *text = cmd_read_all(pipe_ends[0]);
     close(pipe_ends[0]);
     if (error != 0) return cmd_format("could not be started: %s", strerror(error));
     char *end = child_describe_end(child_wait(pid));

@@ -133,7 +133,7 @@ bool cmd_replay_is_loaded(const char *replayer, const cmd_contender *contender)
 static bool said_find_total(int descriptor, const char *word, double *count)
 {
     lseek(descriptor, 0, SEEK_SET);
-    char *text = cmd_replay_read_all(descriptor);
+    char *text = cmd_read_all(descriptor);
     char *found = NULL;
     for (char *at = text; at != NULL && (at = strstr(at, word)) != NULL; at++) {
         if (at == text || at[-1] == '\n') found = at;

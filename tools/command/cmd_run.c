@@ -140,28 +140,6 @@ static bool run_make_file(run_file *file)
     return false;
 }
 
-/* The whole file as a new string, or NULL. */
-static char *run_read_file(int descriptor)
-{
-    size_t size = 0;
-    size_t capacity = 4096;
-    char *text = malloc(capacity);
-    while (text != NULL) {
-        const ssize_t got = pread(descriptor, text + size, capacity - size - 1, (off_t)size);
-        if (got <= 0) {
-            text[size] = '\0';
-            return text;
-        }
-        size += (size_t)got;
-        if (size < capacity - 1) continue;
-        capacity *= 2;
-        char *larger = realloc(text, capacity);
-        if (larger == NULL) free(text);
-        text = larger;
-    }
-    return NULL;
-}
-
 /* ---- the steps ---- */
 
 static int run_launch(const cmd_request *request, const char *path, const char *report_path,
@@ -204,7 +182,8 @@ static int run_with_stats(const cmd_request *request, const char *path, cmd_resu
     run_file file;
     if (!run_make_file(&file)) return cmd_exit_failed;
     int status = run_launch(request, path, file.path, result);
-    char *text = run_read_file(file.descriptor);
+    /* The processes wrote through descriptors of their own: ours is still at the start. */
+    char *text = cmd_read_all(file.descriptor);
     run_remove_file(&file);
     if (status != 0) {
         free(text);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT-0
  *
- * Sentences on standard error, and numbers as people read them.
+ * Sentences on standard error, numbers as people read them, and text from a descriptor.
  */
 #define _GNU_SOURCE
 #include "cmd.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *cmd_starter = "run: ";
 
@@ -91,4 +94,26 @@ const char *cmd_value_text(size_t value, cmd_buffer *buffer)
     const char suffix[2] = {unit > 0 ? suffixes[unit - 1] : '\0', '\0'};
     snprintf(buffer->text, sizeof buffer->text, "%zu%s", value, suffix);
     return buffer->text;
+}
+
+char *cmd_read_all(int descriptor)
+{
+    size_t size = 0;
+    size_t capacity = 16384;
+    char *text = malloc(capacity);
+    while (text != NULL) {
+        const ssize_t got = read(descriptor, text + size, capacity - size - 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) {
+            text[size] = '\0';
+            return text;
+        }
+        size += (size_t)got;
+        if (size < capacity - 1) continue;
+        capacity *= 2;
+        char *larger = realloc(text, capacity);
+        if (larger == NULL) free(text);
+        text = larger;
+    }
+    return NULL;
 }
