@@ -26,8 +26,9 @@ set_target_properties(strata_shared PROPERTIES
 if(UNIX AND NOT APPLE)
   # now + relro: the table of function addresses is read-only before the first allocation, and
   # resolving one lazily never calls malloc from inside malloc.
+  # nodelete: threads that used it have memory of ours, whatever the program closes.
   target_link_options(strata_shared PRIVATE
-    -Wl,-z,now -Wl,-z,relro -Wl,--as-needed -Wl,-O1 -Wl,--hash-style=gnu -Wl,--no-undefined)
+    -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--as-needed -Wl,-O1 -Wl,--hash-style=gnu -Wl,--no-undefined)
 endif()
 
 add_library(strata_static STATIC $<TARGET_OBJECTS:strata_object>)

@@ -138,7 +138,8 @@ typedef struct strata_options {
     size_t trim_threshold;
     size_t trim_pad;
     size_t quick_limit;
-    size_t release_rate;
+    size_t magazine_limit;
+    size_t purge_delay;
     size_t segment_size;
     size_t spaces;
     size_t on_misuse;
@@ -185,10 +186,12 @@ typedef struct strata_stats {
     size_t footprint_peak;  /* most of it there was */
     size_t footprint_limit; /* cap on it; SIZE_MAX if none */
     size_t reserved;        /* address space held, footprint included */
-    size_t free;            /* in free chunks of the spaces, quick lists included */
-    size_t free_chunks;     /* how many those are */
+    size_t free;            /* in free chunks of the spaces, quick lists included, and in slabs */
+    size_t free_chunks;     /* how many chunks that are free the spaces have */
     size_t largest_free;    /* the largest of them */
     size_t quick;           /* of `free`: kept unmerged on quick lists */
+    size_t slabs;           /* slices that small blocks live in, live, kept or free */
+    size_t kept;            /* freed blocks that threads keep for their next requests */
     size_t top;             /* of `free`: at the end of the spaces, mostly never touched */
     size_t direct;          /* of `live`: blocks with a mapping of their own */
     size_t direct_blocks;   /* how many those are */
@@ -218,7 +221,7 @@ STRATA_EXPORT size_t strata_footprint_peak(void);
 typedef enum strata_region_kind {
     strata_region_used,   /* a block in use */
     strata_region_free,   /* free memory */
-    strata_region_cached, /* freed, kept unmerged for the next request of its size */
+    strata_region_cached, /* freed, kept for the next request of its size */
     strata_region_top,    /* free memory at the end of a space */
     strata_region_direct  /* a block in use with a mapping of its own */
 } strata_region_kind;

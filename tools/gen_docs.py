@@ -29,9 +29,12 @@ LAYERS = {
     "base": "Configuration, attributes, arithmetic, memory orders. Knows nothing else.",
     "books": "Values that every layer reads: options, and the sentences strata can say.",
     "os": "The contract with the host, the host itself, and the lock that sleeps in it.",
-    "map": "Address space: who owns an address, and blocks that have a mapping of their own.",
+    "map": "Address space: who owns an address, blocks that have a mapping of their own, the slices "
+           "of slabs, and when memory goes back.",
+    "slab": "Small blocks, and what each thread keeps of them.",
     "space": "The boundary-tag engine: best fit, merging, growing, trimming, proving.",
-    "api": "The heap over all spaces, and the public functions.",
+    "api": "Who serves a request, what threads keep of larger blocks, the heap over all spaces, and "
+           "the public functions.",
     "override": "The C library's and C++'s names, and nothing else.",
 }
 

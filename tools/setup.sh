@@ -57,6 +57,7 @@ need "liblzma with its header" liblzma-dev has_library lzma.h lzma
 need "libzstd with its header" libzstd-dev has_library zstd.h zstd
 need gnuplot gnuplot-nox command -v gnuplot
 need valgrind valgrind command -v valgrind
+need spin spin command -v spin
 need strace strace command -v strace
 if command -v clang >/dev/null 2>&1; then
     need "clang's run-time libraries" "$(clang --version |

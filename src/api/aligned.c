@@ -2,7 +2,7 @@
  *
  * Aligned blocks: five interfaces that differ in what they take for an error.
  */
-#include "api/heap.h"
+#include "api/front.h"
 #include "strata.h"
 
 static void *aligned_fail(int code)
@@ -14,7 +14,7 @@ static void *aligned_fail(int code)
 /* A block at a multiple of `alignment`, which is a power of two. */
 static void *aligned_alloc_or_fail(size_t alignment, size_t size)
 {
-    void *mem = st_heap_alloc_aligned(alignment, size);
+    void *mem = st_front_alloc_aligned(alignment, size);
     return mem != NULL ? mem : aligned_fail(st_os_code_no_memory());
 }
 
@@ -36,7 +36,7 @@ STRATA_EXPORT int strata_posix_memalign(void **result, size_t alignment, size_t 
 {
     if (!st_is_power_of_two(alignment) || alignment % sizeof(void *) != 0)
         return st_os_code_bad_argument();
-    void *mem = st_heap_alloc_aligned(alignment, size);
+    void *mem = st_front_alloc_aligned(alignment, size);
     if (mem == NULL) return st_os_code_no_memory();
     *result = mem;
     return 0;

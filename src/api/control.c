@@ -5,7 +5,7 @@
  */
 #include "api/control.h"
 
-#include "api/heap.h"
+#include "api/front.h"
 #include "books/options.h"
 #include "strata.h"
 
@@ -26,7 +26,7 @@ STRATA_EXPORT int strata_option_set(const char *name, size_t value)
     st_option_id id = st_option_find(name, control_length(name));
     bool done = id != st_option_count && st_option_set(id, value);
     if (!done) return st_os_code_bad_argument();
-    st_heap_take_options();
+    st_front_take_options();
     return 0;
 }
 
@@ -83,7 +83,7 @@ STRATA_EXPORT int strata_options_set(const strata_options *options)
     st_option_set(st_option_id_##name, options->name);
 #include "books/options.def"
 #undef ST_OPTION
-    st_heap_take_options();
+    st_front_take_options();
     return 0;
 }
 
@@ -142,7 +142,7 @@ STRATA_EXPORT int strata_options_parse(const char *text, const char **bad)
         }
         text = *end == ',' ? end + 1 : end;
     }
-    st_heap_take_options();
+    st_front_take_options();
     return skipped;
 }
 
@@ -162,11 +162,11 @@ void st_control_read_environment(void)
 
 /* ---- the rest ---- */
 
-STRATA_EXPORT int strata_trim(size_t pad) { return st_heap_trim(pad) ? 1 : 0; }
+STRATA_EXPORT int strata_trim(size_t pad) { return st_front_trim(pad) ? 1 : 0; }
 
 STRATA_EXPORT size_t strata_usable_size(const void *mem)
 {
-    return mem == NULL ? 0 : st_heap_usable(mem);
+    return mem == NULL ? 0 : st_front_usable(mem);
 }
 
 STRATA_EXPORT size_t strata_memalignment(const void *mem)

@@ -7,6 +7,9 @@
 #include "books/options.h"
 #include "books/report.h"
 #include "map/direct.h"
+#include "map/room.h"
+#include "slab/cache.h"
+#include "space/space_now.h"
 #include "space/space_quick.h"
 
 /* Each space has its cache lines to itself, so that threads in different ones don't disturb each
@@ -16,6 +19,8 @@ typedef struct heap_slot {
     /* The thread that last allocated here, as the address of its heap_home; it may be gone.
      * Written and read by any thread, relaxed: a hint. */
     ST_ATOMIC(const void *) resident;
+    /* How often threads have met here in vain. Written and read by any thread, relaxed: a guess. */
+    ST_ATOMIC(uint32_t) meetings;
 } heap_slot;
 
 static struct {
@@ -47,6 +52,20 @@ static void heap_write(const char *text, size_t size)
     st_os_write(2, text, size);
 }
 
+#if STRATA_PAGEMAP && STRATA_RETURN
+/* Somebody else is about to hold more than ever: spaces that nobody is in give back what they have free. */
+static void heap_make_room(size_t size)
+{
+    size_t done = 0;
+    for (unsigned idx = 0; idx < st_heap_space_count() && done < size; idx++) {
+        st_space *space = heap_space(idx);
+        if (!st_lock_try(&space->lock)) continue;
+        done += st_space_purge(space, size - done);
+        st_lock_drop(&space->lock);
+    }
+}
+#endif
+
 ST_COLD void st_heap_prepare(void)
 {
     st_lock_take(&heap_state.init_lock);
@@ -55,6 +74,9 @@ ST_COLD void st_heap_prepare(void)
         heap_state.init_lock.rank = st_lock_rank_init;
         st_base_hook.write = heap_write;
         st_base_hook.stop = heap_stop;
+#if STRATA_PAGEMAP && STRATA_RETURN
+        st_room_hook = heap_make_room;
+#endif
         st_space_init(heap_space(0), 0, st_os_entropy());
         /* SYNC-3 release: the space is ready before it is counted. */
         st_store_release(&heap_state.space_count, 1);
@@ -76,6 +98,8 @@ st_space *st_heap_space(unsigned idx)
 /* ---- which space ---- */
 
 #if STRATA_SPACES_MAX > 1
+
+ST_DEFINE_DATA uint32_t st_heap_meetings = 4096;
 
 static ST_THREAD_LOCAL uint32_t heap_home; /* the space this thread last used */
 
@@ -106,7 +130,8 @@ enum { heap_patience = 8 };
  * 2. Another space that is free serves us this time. It becomes our home only if ours has another
  *    resident: somebody who merely frees there what we gave him would follow us wherever we went,
  *    and each space that we leave keeps the memory it needed at its worst.
- * 3. Two threads share this home, and all others are taken: a new space becomes ours.
+ * 3. Two threads share this home, have met here often, and all others are taken: a new space becomes
+ *    ours.
  * 4. There is none: we wait for ours. */
 static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
 {
@@ -126,7 +151,10 @@ static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
         if (!is_ours) heap_home = idx;
         return heap_space(idx);
     }
-    st_space *space = is_ours ? NULL : heap_start_space();
+    st_add_relaxed(&heap_state.slot[heap_home].meetings, 1); /* relaxed: a guess. */
+    uint32_t meetings = st_load_relaxed(&heap_state.slot[heap_home].meetings); /* relaxed: a guess. */
+    bool is_crowded = !is_ours && meetings % st_heap_meetings == 0;
+    st_space *space = is_crowded ? heap_start_space() : NULL;
     if (space != NULL) return space;
     st_lock_take(&home->lock);
     return home;
@@ -136,7 +164,7 @@ static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
 ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
 {
     if (ST_UNLIKELY(!st_os_is_started())) {
-        st_lock_take(&heap_space(0)->lock);
+        st_lock_enter(&heap_space(0)->lock);
         return heap_space(0);
     }
     st_space *space = heap_space(heap_home);
@@ -150,7 +178,7 @@ ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
 
 ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
 {
-    st_lock_take(&heap_space(0)->lock);
+    st_lock_enter(&heap_space(0)->lock);
     return heap_space(0);
 }
 
@@ -164,7 +192,7 @@ ST_ALWAYS_INLINE void heap_leave(st_space *space) ST_RELEASES(space->lock)
         space->check_count = 0;
         if (st_space_check(space, &first) != 0) st_damage(first);
     }
-    st_lock_drop(&space->lock);
+    st_lock_leave(&space->lock);
 }
 
 /* The space that owns `mem`, or NULL if none does. Without a page map there is one space, and
@@ -180,6 +208,8 @@ ST_ALWAYS_INLINE st_space *heap_owner(const void *mem)
     return heap_space(0);
 #endif
 }
+
+st_space *st_heap_owner(const void *mem) { return heap_owner(mem); }
 
 /* ---- allocate ---- */
 
@@ -217,6 +247,9 @@ static ST_COLD void *heap_alloc_scarce(size_t req, size_t alignment, char **dirt
 {
 #if STRATA_PAGEMAP
     st_direct_trim();
+#endif
+#if STRATA_SLABS
+    st_slices_cut_run();
 #endif
     for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
         st_space *space = heap_space(idx);
@@ -289,6 +322,20 @@ void *st_heap_alloc(size_t req, char **dirty_end)
     return ST_LIKELY(mem != NULL) ? mem : st_heap_alloc_new(req, dirty_end);
 }
 
+/* Where a block is at the end of a space it grows without being copied. It gets there only if that does
+ * not touch fresh memory. */
+void *st_heap_alloc_to_grow(size_t req) ST_NO_LOCK_ANALYSIS
+{
+    void *mem = NULL;
+    if (req <= ST_REQUEST_MAX && !heap_is_direct(req)) {
+        heap_ensure_prepared();
+        st_space *space = heap_enter();
+        mem = st_space_alloc_to_grow(space, st_chunk_size_for(req));
+        heap_leave(space);
+    }
+    return mem != NULL ? mem : st_heap_alloc(req, NULL);
+}
+
 void *st_heap_alloc_aligned(size_t alignment, size_t req) ST_NO_LOCK_ANALYSIS
 {
     size_t room;
@@ -332,9 +379,24 @@ void st_heap_free(void *mem)
         heap_free_other(mem);
         return;
     }
-    st_lock_take(&space->lock);
+    st_lock_enter(&space->lock);
     st_space_free(space, mem);
     heap_leave(space);
+}
+
+void st_heap_free_batch(void *const *blocks, size_t count) ST_NO_LOCK_ANALYSIS
+{
+    st_space *held = NULL;
+    for (size_t i = 0; i < count; i++) {
+        st_space *space = heap_owner(blocks[i]);
+        if (space != held) {
+            if (held != NULL) heap_leave(held);
+            st_lock_take(&space->lock);
+            held = space;
+        }
+        st_space_free_in_turn(space, blocks[i]);
+    }
+    if (held != NULL) heap_leave(held);
 }
 
 /* True if a block of `usable` bytes may be one that was asked for as `req` bytes: larger by what
@@ -346,7 +408,7 @@ static bool heap_size_fits(size_t usable, size_t req)
     return req <= usable && usable - req < slack;
 }
 
-static void heap_count_mismatch(size_t usable, size_t req)
+void st_heap_count_mismatch(size_t usable, size_t req)
 {
     if (STRATA_STATS && ST_UNLIKELY(!heap_size_fits(usable, req)))
         st_add_relaxed(&heap_state.size_mismatches, 1); /* relaxed: a statistic. */
@@ -357,12 +419,12 @@ void st_heap_free_sized(void *mem, size_t req)
 {
     st_space *space = heap_owner(mem);
     if (space == NULL) {
-        heap_count_mismatch(st_heap_usable(mem), req);
+        st_heap_count_mismatch(st_heap_usable(mem), req);
         heap_free_other(mem);
         return;
     }
     st_lock_take(&space->lock);
-    if (STRATA_STATS) heap_count_mismatch(st_space_usable(space, mem), req);
+    if (STRATA_STATS) st_heap_count_mismatch(st_space_usable(space, mem), req);
     st_space_free(space, mem);
     heap_leave(space);
 }
@@ -376,7 +438,7 @@ size_t st_heap_size_mismatches(void)
 
 /* A volatile-like copy that is never turned into a call: before the start the C library's
  * memcpy can't be called yet. */
-static void heap_copy(void *to, const void *from, size_t size)
+void st_heap_copy(void *to, const void *from, size_t size)
 {
     if (ST_LIKELY(st_os_is_started())) {
         st_copy(to, from, size);
@@ -387,45 +449,34 @@ static void heap_copy(void *to, const void *from, size_t size)
     while (size-- > 0) *out++ = *in++;
 }
 
-static void *heap_realloc_by_copy(void *mem, size_t usable, size_t req)
-{
-    void *larger = st_heap_alloc(req, NULL);
-    if (larger == NULL) return NULL;
-    heap_copy(larger, mem, st_min(usable, req));
-    st_heap_free(mem);
-    return larger;
-}
-
-static void *heap_realloc_other(void *mem, size_t req)
+static void *heap_resize_other(void *mem, size_t req, size_t *usable)
 {
 #if STRATA_PAGEMAP
     st_owner owner = st_pagemap_get(mem);
     if (st_owner_kind_of(owner) == st_owner_direct) {
-        size_t usable = st_direct_usable(mem, owner);
-        if (usable != 0) {
-            /* A block that has become small goes where small ones live. */
-            bool stays = req >= st_option(direct_threshold) / 2;
-            void *resized = stays ? st_direct_resize(mem, owner, req, true) : NULL;
-            return resized != NULL ? resized : heap_realloc_by_copy(mem, usable, req);
-        }
+        *usable = st_direct_usable(mem, owner);
+        /* A block that has become small goes where small ones live. */
+        bool stays = *usable != 0 && req >= st_option(direct_threshold) / 2;
+        if (stays) return st_direct_resize(mem, owner, req, true);
+        if (*usable != 0) return NULL;
     }
 #endif
     (void)req;
+    *usable = 0;
     heap_free_other(mem); /* reports it */
     return NULL;
 }
 
-void *st_heap_realloc(void *mem, size_t req)
+void *st_heap_resize(void *mem, size_t req, size_t *usable)
 {
+    *usable = 0;
     if (req > ST_REQUEST_MAX) return NULL;
     st_space *space = heap_owner(mem);
-    if (space == NULL) return heap_realloc_other(mem, req);
+    if (space == NULL) return heap_resize_other(mem, req, usable);
     st_lock_take(&space->lock);
-    size_t usable = 0;
-    st_resize_result result = st_space_resize(space, mem, st_chunk_size_for(req), &usable);
+    st_resize_result result = st_space_resize(space, mem, st_chunk_size_for(req), usable);
     heap_leave(space);
-    if (result == st_resize_done) return mem;
-    return result == st_resize_misuse ? NULL : heap_realloc_by_copy(mem, usable, req);
+    return result == st_resize_done ? mem : NULL;
 }
 
 /* ---- ask ---- */
@@ -447,7 +498,14 @@ size_t st_heap_usable(const void *mem)
     return usable;
 }
 
-void st_heap_take_options(void)
+size_t st_heap_usable_now(const void *mem)
+{
+    st_space *space = heap_owner(mem);
+    size_t usable = space != NULL ? st_space_usable_now(space, mem) : 0;
+    return usable != 0 ? usable : st_heap_usable(mem);
+}
+
+ST_COLD void st_heap_take_options(void)
 {
 #if STRATA_QUICK
     for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
@@ -459,7 +517,7 @@ void st_heap_take_options(void)
 #endif
 }
 
-bool st_heap_trim(size_t pad)
+ST_COLD bool st_heap_trim(size_t pad)
 {
     bool any = false;
 #if STRATA_PAGEMAP
@@ -476,35 +534,56 @@ bool st_heap_trim(size_t pad)
 
 /* ---- all locks ---- */
 
-void st_heap_lock_all(void) ST_NO_LOCK_ANALYSIS
+ST_COLD void st_heap_lock_all(void) ST_NO_LOCK_ANALYSIS
 {
     st_lock_take(&heap_state.init_lock);
+#if STRATA_SLABS
+    st_cache_lock_all();
+#endif
     for (unsigned idx = 0; idx < st_heap_space_count(); idx++)
         st_lock_take(&heap_space(idx)->lock);
+    st_room_lock();
+#if STRATA_SLABS
+    st_slices_lock();
+#endif
 #if STRATA_PAGEMAP
     st_direct_lock();
     st_pagemap_lock();
 #endif
 }
 
-void st_heap_unlock_all(void) ST_NO_LOCK_ANALYSIS
+ST_COLD void st_heap_unlock_all(void) ST_NO_LOCK_ANALYSIS
 {
 #if STRATA_PAGEMAP
     st_pagemap_unlock();
     st_direct_unlock();
 #endif
+#if STRATA_SLABS
+    st_slices_unlock();
+#endif
+    st_room_unlock();
     for (unsigned idx = st_heap_space_count(); idx-- > 0;)
         st_lock_drop(&heap_space(idx)->lock);
+#if STRATA_SLABS
+    st_cache_unlock_all();
+#endif
     st_lock_drop(&heap_state.init_lock);
 }
 
-void st_heap_reset_locks(void)
+ST_COLD void st_heap_reset_locks(void)
 {
 #if STRATA_PAGEMAP
     st_pagemap_reset_lock();
     st_direct_reset_lock();
 #endif
+#if STRATA_SLABS
+    st_slices_reset_lock();
+#endif
+    st_room_reset_lock();
     for (unsigned idx = 0; idx < STRATA_SPACES_MAX; idx++)
         st_lock_reset(&heap_space(idx)->lock);
+#if STRATA_SLABS
+    st_cache_reset_all();
+#endif
     st_lock_reset(&heap_state.init_lock);
 }

@@ -33,14 +33,35 @@ ST_INTERNAL void st_heap_free(void *mem);
 /* The same for a block; counts a mismatch if the block is not as large as `req` bytes get. */
 ST_INTERNAL void st_heap_free_sized(void *mem, size_t req);
 
+/* Counts a mismatch unless a block of `usable` bytes may be one that was asked for as `req` bytes. */
+ST_INTERNAL void st_heap_count_mismatch(size_t usable, size_t req);
+
+/* Frees many blocks of spaces, with one lock for those that follow each other in one space. */
+ST_INTERNAL void st_heap_free_batch(void *const *blocks, size_t count);
+
+/* The space whose memory `mem` points into, or NULL. */
+ST_INTERNAL st_space *st_heap_owner(const void *mem);
+
 /* Mismatches counted so far. */
 ST_INTERNAL size_t st_heap_size_mismatches(void);
 
-/* Resizes the block at `mem`, which is not NULL. NULL if there is no memory: it is untouched. */
-ST_INTERNAL void *st_heap_realloc(void *mem, size_t req);
+/* Makes the block at `mem`, which is not NULL, at least `req` bytes without copying: where it is, or
+ * by moving its pages. NULL if that can't be done; then *usable is how many bytes would have to be
+ * copied, or 0 if there is nothing to be moved: misuse, or too much asked for. */
+ST_INTERNAL void *st_heap_resize(void *mem, size_t req, size_t *usable);
+
+/* A block for `req` bytes to which a large one moves that grows, and may grow again; NULL if there is no
+ * memory. */
+ST_INTERNAL void *st_heap_alloc_to_grow(size_t req);
+
+/* Copies bytes; also before the C library's memcpy can be called. */
+ST_INTERNAL void st_heap_copy(void *to, const void *from, size_t size);
 
 /* Bytes usable at `mem`; 0 if it is not the start of a block in use. */
 ST_INTERNAL size_t st_heap_usable(const void *mem);
+
+/* The same for who has the block: by its head alone, and without a lock if that can be. */
+ST_INTERNAL size_t st_heap_usable_now(const void *mem);
 
 /* Options have changed: what is kept by the old ones is merged. */
 ST_INTERNAL void st_heap_take_options(void);
@@ -49,6 +70,12 @@ ST_INTERNAL void st_heap_take_options(void);
 ST_INTERNAL bool st_heap_trim(size_t pad);
 
 /* ---- for statistics, walks, checks and fork ---- */
+
+#if STRATA_SPACES_MAX > 1
+/* Threads have to meet so often in vain before there is one more space: each holds memory that the others
+ * can't use, and caches and shelves keep threads apart as it is. Tests set it to 1. */
+ST_DECLARE_DATA uint32_t st_heap_meetings;
+#endif
 
 /* How many spaces are in use; they are numbered from 0. */
 ST_INTERNAL unsigned st_heap_space_count(void);

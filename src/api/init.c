@@ -4,7 +4,7 @@
  * this: nothing here is needed to allocate.
  */
 #include "api/control.h"
-#include "api/heap.h"
+#include "api/front.h"
 #include "api/stats.h"
 #include "books/options.h"
 
@@ -42,6 +42,10 @@ ST_UNUSED static void init_start(void)
     st_heap_prepare();
     if (STRATA_CHECK >= 2) st_lock_watch_ranks();
     if (STRATA_ENVIRONMENT) st_control_read_environment();
+#if STRATA_SLABS
+    if (st_os_at_thread_end(st_front_end_thread)) st_cache_start();
+    st_cache_lone_frees = 32; /* glibc: a few for each stack of an ended thread */
+#endif
     st_os_at_fork(init_before_fork, init_after_fork_in_parent, init_after_fork_in_child);
 }
 
@@ -72,10 +76,7 @@ static void init_append_report(const char *path)
     st_os_append(path, line.bytes, line.used);
 }
 
-#if defined(__GNUC__)
-__attribute__((destructor(101)))
-#endif
-ST_UNUSED static void init_end(void)
+static void init_report(void)
 {
     if (!STRATA_ENVIRONMENT || st_os_is_privileged()) return;
     const char *path = st_os_environment("STRATA_REPORT");
@@ -87,4 +88,16 @@ ST_UNUSED static void init_end(void)
         st_stats_describe(&text);
         st_text_flush(&text);
     }
+}
+
+/* The report comes first: it looks at the threads there are. */
+#if defined(__GNUC__)
+__attribute__((destructor(101)))
+#endif
+ST_UNUSED static void init_end(void)
+{
+    init_report();
+#if STRATA_SLABS
+    st_os_at_thread_end(NULL); /* a library that is unloaded can't be called any more */
+#endif
 }

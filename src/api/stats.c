@@ -5,6 +5,7 @@
 #include "api/stats.h"
 
 #include "api/heap.h"
+#include "api/shelf.h"
 #include "map/direct.h"
 #include "strata.h"
 
@@ -28,7 +29,7 @@ static int stats_count_chunk(void *context, const st_segment *segment, const st_
     return 0;
 }
 
-static void stats_add_space(strata_stats *stats, st_space *space)
+static ST_COLD void stats_add_space(strata_stats *stats, st_space *space)
 {
     st_lock_take(&space->lock);
     st_space_walk(space, stats_count_chunk, stats);
@@ -45,7 +46,7 @@ static void stats_add_space(strata_stats *stats, st_space *space)
     stats->spaces++;
 }
 
-static void stats_add_direct(strata_stats *stats)
+static ST_COLD void stats_add_direct(strata_stats *stats)
 {
 #if STRATA_PAGEMAP
     st_direct_totals totals;
@@ -66,18 +67,48 @@ static void stats_add_direct(strata_stats *stats)
 #endif
 }
 
-STRATA_EXPORT void strata_stats_get(strata_stats *stats)
+/* Blocks that threads keep are in use for slabs and spaces, and calls that were served from there
+ * are not known to them. */
+static ST_COLD void stats_add_caches(strata_stats *stats)
+{
+#if STRATA_SLABS
+    st_cache_totals caches;
+    st_slices_totals slices;
+    size_t shelf_kept, shelf_count;
+    st_cache_totals_get(&caches);
+    st_slices_totals_get(&slices);
+    st_shelf_totals(&shelf_kept, &shelf_count);
+    size_t held = slices.committed + caches.records;
+    size_t live_count = stats->allocations - stats->frees - shelf_count + caches.live_count;
+    stats->live += caches.live;
+    stats->live -= st_min(shelf_kept, stats->live);
+    stats->live_peak += slices.used_peak;
+    stats->footprint += held;
+    stats->footprint_peak += held;
+    stats->reserved += slices.reserved + caches.records;
+    stats->free += caches.free;
+    stats->kept = caches.kept + shelf_kept;
+    stats->slabs = slices.used;
+    stats->allocations += caches.allocations;
+    stats->frees = stats->allocations - st_min(live_count, stats->allocations);
+#else
+    (void)stats;
+#endif
+}
+
+STRATA_EXPORT ST_COLD void strata_stats_get(strata_stats *stats)
 {
     *stats = (strata_stats){.footprint_limit = SIZE_MAX};
     for (unsigned idx = 0; idx < st_heap_space_count(); idx++)
         stats_add_space(stats, st_heap_space(idx));
     stats_add_direct(stats);
+    stats_add_caches(stats);
     if (stats->live_peak < stats->live) stats->live_peak = stats->live;
     stats->size_mismatches = st_heap_size_mismatches();
 }
 
 /* Sums one figure over spaces and direct mappings without a walk. */
-static size_t stats_footprint(bool peak)
+static ST_COLD size_t stats_footprint(bool peak)
 {
     size_t sum = 0;
     for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
@@ -90,6 +121,11 @@ static size_t stats_footprint(bool peak)
     st_direct_totals totals;
     st_direct_totals_get(&totals);
     sum += totals.records + (peak ? totals.peak : totals.live + totals.cached);
+#endif
+#if STRATA_SLABS
+    st_slices_totals slices;
+    st_slices_totals_get(&slices);
+    sum += slices.committed + st_cache_room_size();
 #endif
     return sum;
 }
@@ -117,7 +153,7 @@ static void stats_add_row(st_text *text, const char *name, size_t value, const c
     st_text_add(text, "\n");
 }
 
-void st_stats_describe(st_text *text)
+ST_COLD void st_stats_describe(st_text *text)
 {
     strata_stats stats;
     strata_stats_get(&stats);
@@ -130,6 +166,8 @@ void st_stats_describe(st_text *text)
     stats_add_row(text, "free chunks", stats.free_chunks, "");
     stats_add_row(text, "largest free", stats.largest_free, " bytes");
     stats_add_row(text, "quick", stats.quick, " of the free bytes not merged yet");
+    stats_add_row(text, "slabs", stats.slabs, " bytes in slabs, live, kept or free");
+    stats_add_row(text, "kept", stats.kept, " bytes of freed blocks that threads keep");
     stats_add_row(text, "top", stats.top, " of the free bytes at the end of the spaces");
     stats_add_row(text, "direct", stats.direct, " of the live bytes in mappings of their own");
     stats_add_row(text, "direct blocks", stats.direct_blocks, "");
@@ -150,7 +188,7 @@ static void stats_add_item(st_text *text, const char *name, size_t value)
 }
 
 /* The same names as strata_stats has; `strata run --stats` reads this. */
-void st_stats_line(st_text *text)
+ST_COLD void st_stats_line(st_text *text)
 {
     strata_stats stats;
     size_t peak_rss, rss;
@@ -165,7 +203,7 @@ void st_stats_line(st_text *text)
 #define STATS_ITEM(name) stats_add_item(text, #name, stats.name);
     STATS_ITEM(live) STATS_ITEM(live_peak) STATS_ITEM(footprint) STATS_ITEM(footprint_peak)
     STATS_ITEM(reserved) STATS_ITEM(free) STATS_ITEM(free_chunks) STATS_ITEM(largest_free)
-    STATS_ITEM(quick) STATS_ITEM(top) STATS_ITEM(direct) STATS_ITEM(direct_blocks)
+    STATS_ITEM(quick) STATS_ITEM(slabs) STATS_ITEM(kept) STATS_ITEM(top) STATS_ITEM(direct) STATS_ITEM(direct_blocks)
     STATS_ITEM(cached) STATS_ITEM(segments) STATS_ITEM(spaces) STATS_ITEM(allocations)
     STATS_ITEM(frees) STATS_ITEM(size_mismatches)
 #undef STATS_ITEM
@@ -200,6 +238,10 @@ static int stats_visit_chunk(void *context, const st_segment *segment, const st_
     if (kind == st_chunk_free) region.kind = strata_region_free;
     if (kind == st_chunk_quick) region.kind = strata_region_cached;
     if (kind == st_chunk_top) region.kind = strata_region_top;
+#if STRATA_SLABS
+    if (kind == st_chunk_used && st_shelf_has(region.start, region.size))
+        region.kind = strata_region_cached;
+#endif
     return walk->visit(walk->context, &region);
 }
 
@@ -212,17 +254,38 @@ static int stats_visit_direct(void *context, void *mem, size_t usable)
 }
 #endif
 
-STRATA_EXPORT int strata_walk(int (*visit)(void *context, const strata_region *region),
-                              void *context)
+#if STRATA_SLABS
+static int stats_visit_small(void *context, void *mem, size_t size, st_block_state state)
+{
+    const stats_walk *walk = context;
+    strata_region region = {mem, size, strata_region_used, 0};
+    if (state == st_block_kept) region.kind = strata_region_cached;
+    if (state == st_block_free) region.kind = strata_region_free;
+    return walk->visit(walk->context, &region);
+}
+#endif
+
+STRATA_EXPORT ST_COLD int strata_walk(int (*visit)(void *context, const strata_region *region),
+                              void *context) ST_NO_LOCK_ANALYSIS
 {
     stats_walk walk = {visit, context, 0};
     int result = 0;
     for (; walk.space_idx < st_heap_space_count() && result == 0; walk.space_idx++) {
         st_space *space = st_heap_space(walk.space_idx);
+#if STRATA_SLABS
+        st_cache_lock_all(); /* for st_shelf_has */
+#endif
         st_lock_take(&space->lock);
         result = st_space_walk(space, stats_visit_chunk, &walk);
         st_lock_drop(&space->lock);
+#if STRATA_SLABS
+        st_cache_unlock_all();
+#endif
     }
+#if STRATA_SLABS
+    st_cache_visitor small = {stats_visit_small, &walk};
+    if (result == 0) result = st_cache_walk(&small);
+#endif
 #if STRATA_PAGEMAP
     if (result == 0) result = st_direct_walk(stats_visit_direct, &walk);
 #endif
@@ -231,7 +294,7 @@ STRATA_EXPORT int strata_walk(int (*visit)(void *context, const strata_region *r
 
 /* ---- check ---- */
 
-STRATA_EXPORT int strata_check(const char **first)
+STRATA_EXPORT ST_COLD int strata_check(const char **first)
 {
     int broken = 0;
     for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
@@ -242,6 +305,10 @@ STRATA_EXPORT int strata_check(const char **first)
     }
 #if STRATA_PAGEMAP
     broken += st_direct_check(broken == 0 ? first : NULL);
+#endif
+#if STRATA_SLABS
+    broken += st_slices_check(broken == 0 ? first : NULL);
+    broken += st_cache_check(broken == 0 ? first : NULL);
 #endif
     return broken;
 }

@@ -42,6 +42,39 @@
 
 #endif
 
+/* Relaxed access to memory that is not declared atomic, because it lies between the user's bytes, or
+ * because its only writer reads it plainly: one access, of all of it. The other side reads or writes
+ * by the same two. Compilers make of volatile what they make of a relaxed atomic, but with every way
+ * of addressing that the processor has; the thread sanitizer knows only the latter. */
+#define st_load_shared(place)                                                                  \
+    (ST_THREAD_SANITIZER ? __atomic_load_n(place, __ATOMIC_RELAXED)                            \
+                         : *(const volatile __typeof__(*(place)) *)(const void *)(place))
+#define st_store_shared(place, value)                                                          \
+    ((void)(ST_THREAD_SANITIZER                                                                \
+                ? (__atomic_store_n(place, value, __ATOMIC_RELAXED), 0)                        \
+                : (*(volatile __typeof__(*(place)) *)(void *)(place) = (value), 0)))
+
+/* The same, ordered: whoever loads the new value sees what was stored by these before it. x86 keeps
+ * loads, and stores, in their order, and compilers the volatile ones. */
+#if defined(__x86_64__) || defined(__i386__)
+#define ST_SHARED_IN_ORDER (!ST_THREAD_SANITIZER)
+#else
+#define ST_SHARED_IN_ORDER 0
+#endif
+#define st_load_shared_acquire(place)                                                          \
+    (ST_SHARED_IN_ORDER ? st_load_shared(place) : __atomic_load_n(place, __ATOMIC_ACQUIRE))
+#define st_store_shared_release(place, value)                                                  \
+    ((void)(ST_SHARED_IN_ORDER ? (st_store_shared(place, value), 0)                            \
+                               : (__atomic_store_n(place, value, __ATOMIC_RELEASE), 0)))
+
+/* Adds 1 to what only this thread writes and others may read, relaxed. A load and a store would do;
+ * on x86 one instruction does both, and compilers don't make it of them. */
+#if STRATA_THREADS && defined(__GNUC__) && defined(__x86_64__) && !defined(__ILP32__)
+#define st_count_own(place) __asm__ volatile("incq %0" : "+m"(*(place))::"cc")
+#else
+#define st_count_own(place) st_store_shared(place, *(place) + 1)
+#endif
+
 /* Tells the processor that we are spinning, where it has a word for that. */
 ST_INLINE void st_cpu_relax(void)
 {

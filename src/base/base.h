@@ -25,14 +25,20 @@
 #define ST_INTERNAL static ST_UNUSED
 #define ST_DECLARE_DATA static ST_UNUSED
 #define ST_DEFINE_DATA static
+#define ST_DECLARE_THREAD_DATA static ST_UNUSED ST_THREAD_LOCAL
+#define ST_DEFINE_THREAD_DATA static ST_THREAD_LOCAL
 #elif defined(__GNUC__)
 #define ST_INTERNAL __attribute__((visibility("hidden"))) extern
 #define ST_DECLARE_DATA __attribute__((visibility("hidden"))) extern
 #define ST_DEFINE_DATA
+#define ST_DECLARE_THREAD_DATA ST_DECLARE_DATA ST_THREAD_LOCAL
+#define ST_DEFINE_THREAD_DATA ST_THREAD_LOCAL
 #else
 #define ST_INTERNAL extern
 #define ST_DECLARE_DATA extern
 #define ST_DEFINE_DATA
+#define ST_DECLARE_THREAD_DATA extern ST_THREAD_LOCAL
+#define ST_DEFINE_THREAD_DATA ST_THREAD_LOCAL
 #endif
 
 #define ST_INLINE static inline ST_UNUSED
@@ -84,7 +90,9 @@
 
 /* A thread-local variable that is reached without a call: the call might allocate. Each takes a few
  * bytes of what the dynamic linker keeps for libraries loaded later. */
-#if defined(__GNUC__) && defined(__ELF__)
+#if !STRATA_THREADS
+#define ST_THREAD_LOCAL
+#elif defined(__GNUC__) && defined(__ELF__) && !STRATA_DLOPEN
 #define ST_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 #else
 #define ST_THREAD_LOCAL _Thread_local

@@ -71,6 +71,16 @@ ST_INLINE unsigned st_lowest_bit(uint32_t word)
 #endif
 }
 
+ST_INLINE unsigned st_lowest_bit64(uint64_t word)
+{
+#if defined(__GNUC__)
+    return (unsigned)__builtin_ctzll(word);
+#else
+    uint32_t low = (uint32_t)word;
+    return low != 0 ? st_lowest_bit(low) : 32 + st_lowest_bit((uint32_t)(word >> 32));
+#endif
+}
+
 /* Index of the highest bit set; `value` is not 0. */
 ST_INLINE unsigned st_highest_bit(size_t value)
 {

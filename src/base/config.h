@@ -139,6 +139,20 @@
 #define STRATA_SPACES_MAX (STRATA_THREADS && STRATA_PAGEMAP ? 16 : 1)
 #endif
 
+/* @config STRATA_SLABS  1 serves requests up to 1 KiB from slabs, with a cache for each thread: the
+ * fast way. 0 leaves all to spaces, which find a wrong free at once. Needs STRATA_PAGEMAP; 4 MiB
+ * of bss on 64-bit hosts, touched as it is used. Range 0..1. */
+#ifndef STRATA_SLABS
+#define STRATA_SLABS (STRATA_PAGEMAP && !STRATA_HARDENED && STRATA_ALIGNMENT <= 16)
+#endif
+
+/* @config STRATA_DLOPEN  1 reaches thread-local data in a way that a library loaded late, by
+ * dlopen, can always use; 0 in the fastest way, for which such a library may find no room. Range
+ * 0..1. */
+#ifndef STRATA_DLOPEN
+#define STRATA_DLOPEN 0
+#endif
+
 /* @config STRATA_ENVIRONMENT  1 reads STRATA_OPTIONS from the environment at program start
  * (never in a privileged program). Range 0..1. */
 #ifndef STRATA_ENVIRONMENT
@@ -174,6 +188,9 @@
 
 #if STRATA_SPACES_MAX > 1 && !STRATA_PAGEMAP
 #error "STRATA_SPACES_MAX > 1 needs STRATA_PAGEMAP: a freed block must find its space"
+#endif
+#if STRATA_SLABS && (!STRATA_PAGEMAP || STRATA_ALIGNMENT > 16)
+#error "STRATA_SLABS needs STRATA_PAGEMAP and a STRATA_ALIGNMENT of at most 16"
 #endif
 #if STRATA_SEALS && SIZE_MAX <= 0xffffffff
 #error "STRATA_SEALS needs 64-bit words: a 32-bit head has no unused top"

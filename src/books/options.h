@@ -11,12 +11,14 @@
 /* Defaults that differ by host width. */
 #if SIZE_MAX > 0xffffffff
 #define ST_GIB_OR_MAX ST_GIB
-#define ST_DIRECT_THRESHOLD_DEFAULT (4 * ST_MIB)
-#define ST_DIRECT_CACHE_DEFAULT (8 * ST_MIB)
+#define ST_DIRECT_THRESHOLD_DEFAULT (32 * ST_MIB)
+#define ST_DIRECT_CACHE_DEFAULT (64 * ST_MIB)
+#define ST_SEGMENT_SIZE_DEFAULT (16 * ST_MIB)
 #else
 #define ST_GIB_OR_MAX (ST_MIB / 4)
 #define ST_DIRECT_THRESHOLD_DEFAULT ST_MIB
 #define ST_DIRECT_CACHE_DEFAULT (4 * ST_MIB)
+#define ST_SEGMENT_SIZE_DEFAULT (4 * ST_MIB)
 #endif
 
 typedef enum st_option_id {

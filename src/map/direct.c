@@ -10,6 +10,7 @@
 #include "map/direct.h"
 
 #include "books/options.h"
+#include "map/room.h"
 
 #if STRATA_PAGEMAP
 
@@ -27,6 +28,8 @@ struct direct_record {
 /* Enough for the 65,530 mappings that Linux allows a process. */
 #define DIRECT_BATCH_RECORDS (ST_GRANULE / sizeof(direct_record))
 #define DIRECT_BATCHES 64
+/* Of what may be cached, what stays when it goes back because of time. */
+#define DIRECT_CACHE_SHARE 8
 
 static struct {
     st_lock lock;
@@ -34,6 +37,7 @@ static struct {
     uint32_t batch_count;
     direct_record *spare;
     direct_record *cache; /* newest first */
+    uint32_t last_purge;  /* when much of it went back because of time: see st_room_is_due */
     st_direct_totals totals;
 } direct_state = {.lock = {.rank = st_lock_rank_direct}};
 
@@ -142,24 +146,12 @@ static bool direct_cache_shrink(size_t limit)
         st_pagemap_set(record->mem, 1, 0);
         /* A host that refuses (too many mappings) still takes the pages. */
         if (!st_os_release(record->mem, record->size)) st_os_purge(record->mem, record->size);
+        st_room_give(record->size);
         st_lock_take(&direct_state.lock);
         direct_give_record(record);
         st_lock_drop(&direct_state.lock);
         any = true;
     }
-}
-
-/* Before `size` fresh bytes are mapped: returns as much of the cache as would lift what we hold
- * above its peak so far. */
-static void direct_make_room_for(size_t size)
-{
-    const st_direct_totals *totals = &direct_state.totals;
-    st_lock_take(&direct_state.lock);
-    size_t used = totals->live + size;
-    size_t limit = totals->peak > used ? totals->peak - used : 0;
-    bool is_full = totals->cached > limit;
-    st_lock_drop(&direct_state.lock);
-    if (is_full) direct_cache_shrink(limit);
 }
 
 /* ---- allocate ---- */
@@ -215,6 +207,7 @@ static void *direct_alloc_fresh(size_t size, size_t alignment)
         direct_give_record(record);
     }
     st_lock_drop(&direct_state.lock);
+    if (!mapped) st_room_give(size);
     return mapped ? record->mem : NULL;
 }
 
@@ -230,7 +223,7 @@ void *st_direct_alloc(size_t req, size_t alignment, bool *is_zero)
     st_lock_drop(&direct_state.lock);
     *is_zero = record == NULL;
     if (record != NULL) return record->mem;
-    direct_make_room_for(size);
+    st_room_take_from_all(size);
     return direct_alloc_fresh(size, alignment);
 }
 
@@ -241,6 +234,7 @@ st_misuse_kind st_direct_free(void *mem, st_owner owner)
     size_t limit = st_option(direct_cache);
     st_misuse_kind fault = st_misuse_none;
     st_lock_take(&direct_state.lock);
+    if (st_room_is_due(&direct_state.last_purge)) limit /= DIRECT_CACHE_SHARE;
     direct_record *record = direct_find(mem, owner);
     bool is_full = false;
     if (record == NULL) {
@@ -258,9 +252,12 @@ st_misuse_kind st_direct_free(void *mem, st_owner owner)
     return fault;
 }
 
-void st_direct_make_room(void)
+void st_direct_shrink(size_t size)
 {
-    direct_cache_shrink(0);
+    st_lock_take(&direct_state.lock);
+    size_t cached = direct_state.totals.cached;
+    st_lock_drop(&direct_state.lock);
+    if (cached > 0) direct_cache_shrink(cached > size ? cached - size : 0);
 }
 
 bool st_direct_trim(void)
@@ -312,6 +309,7 @@ static bool direct_resize(direct_record *record, size_t size, bool may_move)
     if (!done) return false;
     direct_state.totals.live += size - record->size;
     direct_note_peaks();
+    if (size < record->size) st_room_give(record->size - size);
     record->size = size;
     return true;
 }
@@ -323,9 +321,12 @@ void *st_direct_resize(void *mem, st_owner owner, size_t req, bool may_move)
     size = st_max(st_round_down(size, st_os_page_size()), st_os_page_size());
     st_lock_take(&direct_state.lock);
     direct_record *record = direct_find(mem, owner);
+    size_t old_size = record != NULL ? record->size : size;
     bool done = record != NULL && direct_resize(record, size, may_move);
     void *result = done ? record->mem : NULL;
     st_lock_drop(&direct_state.lock);
+    /* Its new pages are not touched yet. */
+    if (done && size > old_size) st_room_take_from_all(size - old_size);
     return result;
 }
 
@@ -393,7 +394,7 @@ static int direct_broken(bool holds, const char *id, const char **first, int bro
     return broken + !holds;
 }
 
-int st_direct_check(const char **first)
+ST_COLD int st_direct_check(const char **first)
 {
     const st_direct_totals *totals = &direct_state.totals;
     direct_count count = {0};

@@ -43,9 +43,8 @@ ST_INTERNAL size_t st_direct_usable(const void *mem, st_owner owner);
  * can't be done. */
 ST_INTERNAL void *st_direct_resize(void *mem, st_owner owner, size_t req, bool may_move);
 
-/* To be called before memory is taken that pushes the footprint of spaces to a new peak: returns
- * what is cached, so that a cache never makes a program's peak higher. */
-ST_INTERNAL void st_direct_make_room(void);
+/* Returns at least `size` bytes of what is cached, if there are so many, the oldest first. */
+ST_INTERNAL void st_direct_shrink(size_t size);
 
 /* Returns all cached mappings to the host. True if there were any. */
 ST_INTERNAL bool st_direct_trim(void);

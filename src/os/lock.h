@@ -15,13 +15,17 @@
 /* In the order in which they may be taken, one inside the other; fork takes them so, too. */
 enum {
     st_lock_rank_init = 1,
-    st_lock_rank_space = 8, /* the n-th space has st_lock_rank_space + n */
+    st_lock_rank_caches = 2, /* the list of caches; then each cache, by its number */
+    st_lock_rank_cache = 3,  /* two caches' locks are held together only around a fork */
+    st_lock_rank_space = 8,  /* the n-th space has st_lock_rank_space + n */
+    st_lock_rank_room = 94,
+    st_lock_rank_slices = 95,
     st_lock_rank_direct = 96,
     st_lock_rank_pagemap = 97,
     st_lock_rank_end = 128
 };
-ST_STATIC_ASSERT(st_lock_rank_space + STRATA_SPACES_MAX <= st_lock_rank_direct,
-                 "every space has a rank below the direct mappings'");
+ST_STATIC_ASSERT(st_lock_rank_space + STRATA_SPACES_MAX <= st_lock_rank_room,
+                 "every space has a rank below what it calls");
 
 #if STRATA_THREADS
 
@@ -64,12 +68,16 @@ ST_ALWAYS_INLINE bool st_lock_try(st_lock *lock) ST_TRY_ACQUIRES(*lock) ST_NO_LO
     return true;
 }
 
-ST_ALWAYS_INLINE void st_lock_take(st_lock *lock) ST_ACQUIRES(*lock) ST_NO_LOCK_ANALYSIS
+/* Takes the lock, and drops it. */
+ST_INTERNAL ST_NOINLINE void st_lock_take(st_lock *lock) ST_ACQUIRES(*lock);
+ST_INTERNAL ST_NOINLINE void st_lock_drop(st_lock *lock) ST_RELEASES(*lock);
+
+/* The same without a call, and with more code: where every block passes. */
+ST_ALWAYS_INLINE void st_lock_enter(st_lock *lock) ST_ACQUIRES(*lock) ST_NO_LOCK_ANALYSIS
 {
     if (ST_UNLIKELY(!st_lock_try(lock))) st_lock_wait(lock);
 }
-
-ST_ALWAYS_INLINE void st_lock_drop(st_lock *lock) ST_RELEASES(*lock) ST_NO_LOCK_ANALYSIS
+ST_ALWAYS_INLINE void st_lock_leave(st_lock *lock) ST_RELEASES(*lock) ST_NO_LOCK_ANALYSIS
 {
     /* relaxed: a thread that passes has counted itself. */
     if (ST_UNLIKELY(st_load_relaxed(&st_lock_passing) != 0) && st_lock_passes()) return;
@@ -109,10 +117,19 @@ ST_ALWAYS_INLINE void st_lock_drop(st_lock *lock) ST_RELEASES(*lock) ST_NO_LOCK_
 {
     (void)lock;
 }
+ST_ALWAYS_INLINE void st_lock_enter(st_lock *lock) ST_ACQUIRES(*lock) ST_NO_LOCK_ANALYSIS
+{
+    (void)lock;
+}
+ST_ALWAYS_INLINE void st_lock_leave(st_lock *lock) ST_RELEASES(*lock) ST_NO_LOCK_ANALYSIS
+{
+    (void)lock;
+}
 ST_INLINE void st_lock_reset(st_lock *lock) { (void)lock; }
 ST_INLINE void st_lock_pass_all(void) {}
 ST_INLINE void st_lock_pass_none(void) {}
 ST_INLINE void st_lock_watch_ranks(void) {}
+ST_INLINE void st_lock_note_dropped(const st_lock *lock) { (void)lock; }
 
 #endif
 #endif

@@ -103,11 +103,24 @@ ST_INTERNAL void st_os_wake(ST_ATOMIC(uint32_t) *word);
 /* Lets another thread run. */
 ST_INTERNAL void st_os_yield(void);
 
+/* Has `ended` called in each thread that ends after it called st_os_watch_thread; perhaps before
+ * other handlers of its end, which may allocate and free. False if the host can't. Called once, at
+ * program start; and with NULL when strata ends, perhaps before the program does: then no end is told
+ * any more. */
+ST_INTERNAL bool st_os_at_thread_end(void (*ended)(void));
+
+/* From now on the end of the calling thread is told. False if it can't be. May allocate from
+ * strata. */
+ST_INTERNAL bool st_os_watch_thread(void);
+
 /* Has the C library call these around every fork: `prepare` before it in the parent, `parent`
  * and `child` after it. Called once, at program start. */
 ST_INTERNAL void st_os_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 
 /* ---- the rest ---- */
+
+/* Milliseconds since some moment, never 0; coarse, and wraps around. */
+ST_INTERNAL uint32_t st_os_clock(void);
 
 /* A word that differs between processes and can't be guessed; 0 is possible. */
 ST_INTERNAL size_t st_os_entropy(void);

@@ -18,6 +18,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/bits.h"
@@ -258,6 +259,42 @@ void st_os_yield(void)
     linux_call(SYS_sched_yield, 0, 0, 0, 0, 0);
 }
 
+/* The key's destructor runs for threads in which its value is not NULL. */
+static struct {
+    pthread_key_t key;
+    ST_ATOMIC(bool) has_key; /* set at program start, and unset at its end */
+    void (*ended)(void);
+} linux_threads;
+
+static void linux_thread_ends(void *value)
+{
+    (void)value;
+    linux_threads.ended();
+}
+
+bool st_os_at_thread_end(void (*ended)(void))
+{
+    /* relaxed: the key is made before there is a second thread, and at the end of the program who sees
+     * it a little longer is refused by the C library. */
+    bool has_key = st_load_relaxed(&linux_threads.has_key);
+    if (ended == NULL) {
+        if (has_key) pthread_key_delete(linux_threads.key);
+        has_key = false;
+    } else {
+        linux_threads.ended = ended;
+        has_key = pthread_key_create(&linux_threads.key, linux_thread_ends) == 0;
+    }
+    st_store_relaxed(&linux_threads.has_key, has_key); /* relaxed: as above. */
+    return has_key;
+}
+
+bool st_os_watch_thread(void)
+{
+    /* relaxed: as above. */
+    return st_load_relaxed(&linux_threads.has_key) &&
+           pthread_setspecific(linux_threads.key, &linux_threads) == 0;
+}
+
 void st_os_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
 #if STRATA_THREADS
@@ -270,6 +307,14 @@ void st_os_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(vo
 }
 
 /* ---- the rest ---- */
+
+uint32_t st_os_clock(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now); /* answered without a system call */
+    return (uint32_t)((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000) | 1;
+}
+
 
 size_t st_os_entropy(void)
 {

@@ -75,9 +75,9 @@ STRATA_EXPORT struct glibc_mallinfo2 mallinfo2(void)
         .hblks = stats.direct_blocks,
         .hblkhd = stats.direct,
         .usmblks = stats.footprint_peak,
-        .fsmblks = stats.quick,
+        .fsmblks = stats.quick + stats.kept,
         .uordblks = stats.live - stats.direct,
-        .fordblks = stats.free,
+        .fordblks = stats.free + stats.kept,
         .keepcost = stats.top,
     };
 }
@@ -150,13 +150,13 @@ STRATA_EXPORT int malloc_info(int options, FILE *stream)
     strata_stats_get(&stats);
     st_text_init(&text, glibc_to_stream, stream);
     st_text_add(&text, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n</sizes>\n");
-    glibc_add_total(&text, "fast", 0, stats.quick);
+    glibc_add_total(&text, "fast", 0, stats.quick + stats.kept);
     glibc_add_total(&text, "rest", stats.free_chunks, stats.free - stats.quick);
     glibc_add_element(&text, "system", "current", stats.footprint - stats.direct);
     glibc_add_element(&text, "system", "max", stats.footprint_peak);
     glibc_add_element(&text, "aspace", "total", stats.reserved);
     st_text_add(&text, "</heap>\n");
-    glibc_add_total(&text, "fast", 0, stats.quick);
+    glibc_add_total(&text, "fast", 0, stats.quick + stats.kept);
     glibc_add_total(&text, "rest", stats.free_chunks, stats.free - stats.quick);
     glibc_add_total(&text, "mmap", stats.direct_blocks, stats.direct);
     glibc_add_element(&text, "system", "current", stats.footprint);

@@ -8,7 +8,7 @@
  */
 #include "strata.h"
 
-#include "api/heap.h"
+#include "api/front.h"
 
 #if STRATA_OVERRIDE && defined(__GNUC__) && defined(__ELF__)
 
@@ -53,9 +53,15 @@ static ST_COLD void *new_alloc_by_handler(size_t alignment, size_t size)
         new_handler handler = new_get_handler != NULL ? new_get_handler() : NULL;
         if (handler == NULL) new_fail();
         handler();
-        void *mem = st_heap_alloc_aligned(alignment, size);
+        void *mem = st_front_alloc_aligned(alignment, size);
         if (mem != NULL) return mem;
     }
+}
+
+static ST_NOINLINE void *new_alloc(size_t size)
+{
+    void *mem = st_front_alloc(size, NULL);
+    return ST_LIKELY(mem != NULL) ? mem : new_alloc_by_handler(1, size);
 }
 
 /* The nothrow forms give NULL where the handler throws, and only C++ code can catch. The C++
@@ -91,14 +97,15 @@ static ST_COLD void *new_alloc_nothrow(const char *form, size_t alignment, size_
     STRATA_EXPORT void *new_##kind(size_t size) NEW_NAMED("_Z" form NEW_SIZE);                 \
     STRATA_EXPORT void *new_##kind(size_t size)                                                \
     {                                                                                          \
-        void *mem = st_heap_alloc(size, NULL);                                                 \
-        return ST_LIKELY(mem != NULL) ? mem : new_alloc_by_handler(1, size);                   \
+        void *mem = st_front_take(size);                                                       \
+        return ST_LIKELY(mem != NULL) ? mem : new_alloc(size);                                 \
     }                                                                                          \
     STRATA_EXPORT void *new_##kind##_nothrow(size_t size, const void *tag)                     \
         NEW_NAMED("_Z" form NEW_SIZE NEW_NOTHROW);                                             \
     STRATA_EXPORT void *new_##kind##_nothrow(size_t size, const void *tag)                     \
     {                                                                                          \
-        void *mem = st_heap_alloc(size, NULL);                                                 \
+        void *mem = st_front_take(size);                                                       \
+        if (mem == NULL) mem = st_front_alloc(size, NULL);                                     \
         if (ST_LIKELY(mem != NULL)) return mem;                                                \
         return new_alloc_nothrow("_Z" form NEW_SIZE NEW_NOTHROW, 1, size, tag);                \
     }                                                                                          \
@@ -106,7 +113,7 @@ static ST_COLD void *new_alloc_nothrow(const char *form, size_t alignment, size_
         NEW_NAMED("_Z" form NEW_SIZE NEW_ALIGN);                                               \
     STRATA_EXPORT void *new_##kind##_aligned(size_t size, size_t alignment)                    \
     {                                                                                          \
-        void *mem = st_heap_alloc_aligned(alignment, size);                                    \
+        void *mem = st_front_alloc_aligned(alignment, size);                                   \
         return ST_LIKELY(mem != NULL) ? mem : new_alloc_by_handler(alignment, size);           \
     }                                                                                          \
     STRATA_EXPORT void *new_##kind##_aligned_nothrow(size_t size, size_t alignment,            \
@@ -115,7 +122,7 @@ static ST_COLD void *new_alloc_nothrow(const char *form, size_t alignment, size_
     STRATA_EXPORT void *new_##kind##_aligned_nothrow(size_t size, size_t alignment,            \
                                                      const void *tag)                          \
     {                                                                                          \
-        void *mem = st_heap_alloc_aligned(alignment, size);                                    \
+        void *mem = st_front_alloc_aligned(alignment, size);                                   \
         if (ST_LIKELY(mem != NULL)) return mem;                                                \
         return new_alloc_nothrow("_Z" form NEW_SIZE NEW_ALIGN NEW_NOTHROW, alignment, size,    \
                                  tag);                                                         \

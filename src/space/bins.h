@@ -14,6 +14,18 @@ ST_ALWAYS_INLINE size_t bins_small_idx(size_t size)
     return size / ST_CHUNK_GRAIN;
 }
 
+/* Top is used up to `end`. */
+ST_ALWAYS_INLINE void st_space_touch_top(st_space *space, char *end) ST_REQUIRES(space->lock)
+{
+    if (space->top_fresh >= end) return;
+    size_t size = st_distance(space->top_fresh, end);
+    if (STRATA_RETURN) {
+        if (ST_UNLIKELY(size > space->room)) st_space_take_room(space, size);
+        space->room -= size;
+    }
+    space->top_fresh = end;
+}
+
 /* Puts the free chunk c of `size` bytes, whose head and foot are written, in its place. */
 ST_INTERNAL void st_bins_link(st_space *space, st_chunk *c, size_t size);
 

@@ -28,6 +28,7 @@
 #ifndef ST_CHUNK_H
 #define ST_CHUNK_H
 
+#include "base/atomic.h"
 #include "base/bits.h"
 
 typedef struct st_chunk st_chunk;
@@ -107,9 +108,22 @@ ST_ALWAYS_INLINE void chunk_set_head(st_chunk *c, size_t size, size_t flags, siz
     c->head = size | flags | chunk_seal(c, size, secret);
 }
 
-/* Flags don't enter the seal, so they change alone. */
-ST_ALWAYS_INLINE void chunk_set_flag(st_chunk *c, size_t flag) { c->head |= flag; }
-ST_ALWAYS_INLINE void chunk_clear_flag(st_chunk *c, size_t flag) { c->head &= ~flag; }
+/* The head of a chunk in use as somebody reads it who has its block, but not the space's lock: all
+ * but P is settled. */
+ST_ALWAYS_INLINE size_t chunk_head_now(const st_chunk *c)
+{
+    return st_load_shared(&c->head);
+}
+
+/* Flags don't enter the seal, so they change alone. The head may be read meanwhile: see above. */
+ST_ALWAYS_INLINE void chunk_set_flag(st_chunk *c, size_t flag)
+{
+    st_store_shared(&c->head, c->head | flag);
+}
+ST_ALWAYS_INLINE void chunk_clear_flag(st_chunk *c, size_t flag)
+{
+    st_store_shared(&c->head, c->head & ~flag);
+}
 
 /* Makes a head that is no longer a chunk's start unusable, so that a stale pointer to it is
  * recognized: C is clear. */
@@ -132,6 +146,12 @@ ST_ALWAYS_INLINE st_chunk *chunk_of(const void *mem)
 ST_ALWAYS_INLINE size_t chunk_usable(const st_chunk *c)
 {
     return chunk_size(c) - ST_CHUNK_OVERHEAD;
+}
+
+/* The same for who has the block, but not the space's lock. */
+ST_ALWAYS_INLINE size_t chunk_usable_now(const st_chunk *c)
+{
+    return (chunk_head_now(c) & ST_HEAD_SIZE) - ST_CHUNK_OVERHEAD;
 }
 
 /* Writes the size of the free chunk c where the chunk above it looks for it. */

@@ -103,7 +103,11 @@ typedef struct st_space {
     size_t footprint;                        /* sum of committed. Readers without the lock see */
     size_t footprint_peak;                   /* an older value */
     size_t reserved;                         /* sum of reserved */
-    size_t release_count;                    /* large frees until unused segments are looked for */
+    size_t room;                             /* bytes above top_fresh that are in the account of */
+                                             /* map/room.h, as if touched */
+    size_t purged;                           /* bytes in free chunks whose pages went back */
+    uint32_t last_trim;                      /* when that happened because of time */
+    uint32_t trim_count;                     /* large frees until the clock is looked at */
     size_t idx;                              /* number of the space; owner in the page map */
 
     st_lock lock;
@@ -126,8 +130,16 @@ ST_INTERNAL ST_NOINLINE void *st_space_search(st_space *space, size_t size, char
 ST_INTERNAL void *st_space_alloc_aligned(st_space *space, size_t alignment, size_t size)
     ST_REQUIRES(space->lock);
 
+/* A chunk of at least `size` bytes where a block can grow: from the part of top that was touched before,
+ * as the address of its block. NULL if that is not large enough. */
+ST_INTERNAL void *st_space_alloc_to_grow(st_space *space, size_t size) ST_REQUIRES(space->lock);
+
 /* What st_space_free (space_quick.h) does with a block that can't just be kept unmerged. */
 ST_INTERNAL ST_NOINLINE void st_space_free_any(st_space *space, void *mem) ST_REQUIRES(space->lock);
+
+/* Frees one of several blocks that are freed together: what it merges into is the victim for the moment,
+ * so that neighbors which follow each other join it without a bin between. */
+ST_INTERNAL void st_space_free_in_turn(st_space *space, void *mem) ST_REQUIRES(space->lock);
 
 typedef enum st_resize_result {
     st_resize_done,
@@ -151,6 +163,15 @@ ST_INTERNAL bool st_space_grow(st_space *space, size_t size) ST_REQUIRES(space->
 
 /* Gives back the pages of top that were touched, above `pad` bytes. True if there were any. */
 ST_INTERNAL bool st_space_trim_top(st_space *space, size_t pad) ST_REQUIRES(space->lock);
+
+/* Before the space touches `size` bytes for the first time: keeps the account (map/room.h). If that
+ * makes it more than ever, gives back the pages of large free chunks. */
+ST_INTERNAL ST_NOINLINE void st_space_take_room(st_space *space, size_t size)
+    ST_REQUIRES(space->lock);
+
+/* Gives back the pages of what was touched of top, and of large free chunks, until it was about `size`
+ * bytes; none if little is free. Returns how many it was. */
+ST_INTERNAL size_t st_space_purge(st_space *space, size_t size) ST_REQUIRES(space->lock);
 
 /* Unmaps every segment, except the one with top, that is one free chunk. True if any. */
 ST_INTERNAL bool st_space_release_segments(st_space *space) ST_REQUIRES(space->lock);

@@ -81,12 +81,19 @@ static void *alloc_from_top(st_space *space, size_t size, char **dirty_end)
     st_chunk *rest = chunk_at(c, size);
     char *rest_mem = chunk_mem(rest);
     if (dirty_end != NULL) *dirty_end = space->top_fresh;
-    if (space->top_fresh < rest_mem) space->top_fresh = rest_mem;
+    st_space_touch_top(space, rest_mem);
     space->top = rest;
     space->top_size -= size;
     chunk_set_head(rest, space->top_size, ST_HEAD_P, space->secret);
     chunk_set_head(c, size, ST_HEAD_P | ST_HEAD_C, space->secret);
     return st_space_hand_out(space, c, chunk_size(c), NULL);
+}
+
+void *st_space_alloc_to_grow(st_space *space, size_t size)
+{
+    bool is_touched = space->top != NULL && st_distance(space->top, space->top_fresh) >= size;
+    if (!is_touched || space->top_size < size + ST_CHUNK_MIN) return NULL;
+    return alloc_from_top(space, size, NULL);
 }
 
 /* A small request:

@@ -250,7 +250,7 @@ static void check_sums(check_state *check)
     }
 }
 
-int st_space_check(const st_space *space, const char **first)
+ST_COLD int st_space_check(const st_space *space, const char **first)
 {
     check_state check = {.space = space};
     int walked = st_space_walk(space, check_chunk, &check);

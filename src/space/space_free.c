@@ -7,6 +7,7 @@
 
 #include "books/options.h"
 #include "books/report.h"
+#include "map/room.h"
 #include "space/bins.h"
 
 /* ---- doubt ---- */
@@ -61,6 +62,18 @@ static void free_set(const st_space *space, st_chunk *c, size_t size)
     chunk_set_foot(c, size);
 }
 
+/* Large frees, or frees with much to give back, between two looks at the clock. */
+enum { free_look_rate = 32 };
+
+/* Free memory goes back if it was long ago that this was done. */
+static ST_NOINLINE void free_look_at_clock(st_space *space) ST_REQUIRES(space->lock)
+{
+    if (st_option(purge_delay) != 0 && ++space->trim_count % free_look_rate != 0) return;
+    if (!st_room_is_due(&space->last_trim)) return;
+    st_space_release_segments(space);
+    st_space_trim_top(space, st_option(trim_pad));
+}
+
 /* c, which ends where top begins, becomes the beginning of top. */
 static void free_into_top(st_space *space, st_chunk *c, size_t size)
     ST_REQUIRES(space->lock)
@@ -72,13 +85,7 @@ static void free_into_top(st_space *space, st_chunk *c, size_t size)
     /* What is below top_fresh counts as touched; only that is worth a trim. */
     size_t touched = st_distance(c, space->top_fresh);
     if (STRATA_RETURN && ST_UNLIKELY(touched > st_option(trim_threshold)))
-        st_space_trim_top(space, st_option(trim_pad));
-}
-
-static void free_count_large(st_space *space)
-    ST_REQUIRES(space->lock)
-{
-    if (STRATA_RETURN && --space->release_count == 0) st_space_release_segments(space);
+        free_look_at_clock(space);
 }
 
 /* Makes [c, c + size) one free chunk with what is free beside it:
@@ -118,7 +125,7 @@ void st_free_merge(st_space *space, st_chunk *c, size_t size)
     if (c == NULL) return;
     size = chunk_size(c);
     st_bins_link(space, c, size);
-    if (!bins_is_small(size)) free_count_large(space);
+    if (STRATA_RETURN && size > ST_GRANULE) free_look_at_clock(space);
 }
 
 /* ---- quick lists ---- */
@@ -146,7 +153,6 @@ void st_space_flush_quick(st_space *space)
             c = free_join(space, c, idx * ST_CHUNK_GRAIN);
             if (c != NULL) {
                 st_bins_set_victim(space, c);
-                if (!bins_is_small(space->victim_size)) free_count_large(space);
             }
             c = next;
         }
@@ -169,16 +175,24 @@ bool st_free_fill_top(st_space *space, size_t size)
     return space->top_size >= size + ST_CHUNK_MIN || st_space_grow(space, size);
 }
 
-void st_space_free_any(st_space *space, void *mem)
+/* The block at `mem`, counted as freed, as its chunk; NULL if it is none in use, which was reported. */
+static st_chunk *free_begin(st_space *space, void *mem) ST_REQUIRES(space->lock)
 {
-    if (mem == NULL) return;
     st_chunk *c = chunk_of(mem);
     size_t size = STRATA_CHECK >= 1 ? st_free_sound_size(space, mem) : chunk_size(c);
     if (ST_UNLIKELY(size == 0)) {
         st_free_report(space, mem);
-        return;
+        return NULL;
     }
     st_free_count(space, mem, size);
+    return c;
+}
+
+void st_space_free_any(st_space *space, void *mem)
+{
+    st_chunk *c = mem == NULL ? NULL : free_begin(space, mem);
+    if (c == NULL) return;
+    size_t size = chunk_size(c);
 #if STRATA_QUICK
     if (bins_is_small(size)) {
         st_free_keep(space, c, bins_small_idx(size));
@@ -186,4 +200,13 @@ void st_space_free_any(st_space *space, void *mem)
     }
 #endif
     st_free_merge(space, c, size);
+}
+
+void st_space_free_in_turn(st_space *space, void *mem)
+{
+    st_chunk *c = free_begin(space, mem);
+    if (c != NULL) c = free_join(space, c, chunk_size(c));
+    if (c == NULL) return;
+    st_bins_set_victim(space, c);
+    if (STRATA_RETURN && space->victim_size > ST_GRANULE) free_look_at_clock(space);
 }

@@ -4,7 +4,7 @@
  * Owns INV-SPACE-15, -18, -19 and -21.
  */
 #include "books/options.h"
-#include "map/direct.h"
+#include "map/room.h"
 #include "space/bins.h"
 #include "space/space.h"
 
@@ -21,7 +21,6 @@ void st_space_init(st_space *space, size_t idx, size_t secret)
 {
     space->idx = idx;
     space->secret = secret;
-    space->release_count = st_option(release_rate);
 #if STRATA_QUICK
     space->quick_room = space->quick_limit = st_option(quick_limit) / ST_CHUNK_GRAIN;
 #endif
@@ -84,25 +83,12 @@ static bool grow_reserve_more(st_space *space, st_segment *segment, size_t missi
     return true;
 }
 
-/* Memory is about to be taken: what is cached elsewhere goes back first, if the space has never
- * been so large. */
-static void grow_make_room(const st_space *space, size_t step)
-{
-#if STRATA_PAGEMAP
-    if (space->footprint + step > space->footprint_peak) st_direct_make_room();
-#else
-    (void)space;
-    (void)step;
-#endif
-}
-
 /* Commits at least `missing` bytes at `at`, where `left` are reserved, and the page map with
  * them: more than that if the host lets us. Returns how many, or 0. */
 static size_t grow_commit(const st_space *space, char *at, size_t missing, size_t left)
 {
     missing = grow_round(missing);
     for (size_t step = st_min(grow_step(space, missing), left);; step = missing) {
-        grow_make_room(space, step);
         /* The page map first: taking it back can't fail. */
         if (!st_pagemap_set(at, step, grow_owner(space))) return 0;
         if (st_os_commit(at, step)) return step;
@@ -226,6 +212,7 @@ bool st_space_trim_top(st_space *space, size_t pad)
     char *from = st_at(space->top, start - st_addr(space->top));
     char *to = from + (st_min(dirty_end, fence) - start);
     if (!st_os_purge(from, st_distance(from, to))) return false;
+    st_room_give(st_distance(from, to));
     /* What was touched in the fence's own page can't be given back, only cleared. */
     if (space->top_fresh > to) st_fill(to, 0, st_distance(to, space->top_fresh));
     space->top_fresh = from;
@@ -251,6 +238,7 @@ static bool grow_release(st_space *space, st_segment **slot)
         st_bins_link(space, c, chunk_size(c));
         return false;
     }
+    st_room_give(gone.committed);
     *slot = gone.next;
     space->footprint -= gone.committed;
     space->reserved -= gone.reserved;
@@ -260,7 +248,6 @@ static bool grow_release(st_space *space, st_segment **slot)
 bool st_space_release_segments(st_space *space)
 {
     bool any = false;
-    space->release_count = st_option(release_rate);
     if (space->segments == NULL) return false;
     st_segment **slot = &space->segments->next;
     while (*slot != NULL) {

@@ -42,7 +42,7 @@ static bool resize_into_top(st_space *space, st_chunk *c, size_t more)
     space->top = chunk_at(top, more);
     space->top_size = top_size;
     char *top_mem = chunk_mem(space->top);
-    if (space->top_fresh < top_mem) space->top_fresh = top_mem;
+    st_space_touch_top(space, top_mem);
     chunk_set_head(space->top, top_size, ST_HEAD_P, space->secret);
     return true;
 }

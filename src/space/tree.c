@@ -147,6 +147,7 @@ void st_tree_unlink(st_space *space, st_chunk *c, size_t size)
 {
     st_tree *node = (st_tree *)(void *)c;
     unsigned idx = st_tree_idx(size);
+    if (STRATA_RETURN && ST_UNLIKELY(chunk_is_purged(c))) st_trim_count_back(space, c);
     if (node->parent == NULL) { /* a member of a ring, not its node */
         tree_ring_unlink(space, c);
         return;
@@ -232,4 +233,45 @@ st_chunk *st_tree_best(st_space *space, size_t size)
     if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!doubt_is_inside(space, newest)))
         doubt_report_free(&search.best->chunk);
     return newest;
+}
+
+/* ---- all ---- */
+
+static bool tree_visit_ring(const st_space *space, st_tree *node,
+                            bool (*visit)(void *context, st_chunk *c), void *context)
+{
+    st_chunk *c = &node->chunk;
+    do {
+        st_chunk *next = c->next;
+        if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!doubt_is_inside(space, next))) doubt_report_free(c);
+        if (!visit(context, c)) return false;
+        c = next;
+    } while (c != &node->chunk);
+    return true;
+}
+
+/* The node that follows in the order node, left, right; NULL after the last. */
+static st_tree *tree_next(const st_space *space, st_tree *node)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        st_tree *child = tree_child(space, node, side);
+        if (child != NULL) return child;
+    }
+    while (node->parent != node) {
+        st_tree *parent = node->parent;
+        if (STRATA_DOUBT_LINKS && ST_UNLIKELY(!doubt_is_inside(space, parent)))
+            doubt_report_free(&node->chunk);
+        st_tree *right = tree_child(space, parent, 1);
+        if (right != NULL && right != node) return right;
+        node = parent;
+    }
+    return NULL;
+}
+
+bool st_tree_each(st_space *space, unsigned idx, bool (*visit)(void *context, st_chunk *c),
+                  void *context)
+{
+    for (st_tree *node = space->tree[idx]; node != NULL; node = tree_next(space, node))
+        if (!tree_visit_ring(space, node, visit, context)) return false;
+    return true;
 }

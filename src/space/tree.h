@@ -31,12 +31,20 @@ ST_STATIC_ASSERT(sizeof(st_tree) <= ST_SMALL_LIMIT, "a tree chunk has room for i
  * the last takes all that is larger. */
 ST_INTERNAL unsigned st_tree_idx(size_t size);
 
+/* The free chunk c, whose pages went back, is about to be used: they are in the account again
+ * (space_trim.c). */
+ST_INTERNAL void st_trim_count_back(st_space *space, const st_chunk *c);
+
 /* How far a size of tree `idx` is shifted left so that its first deciding bit is the top one. */
 ST_INTERNAL unsigned st_tree_shift(unsigned idx);
 
 /* Puts the free chunk c in its tree; takes it out again. */
 ST_INTERNAL void st_tree_link(st_space *space, st_chunk *c, size_t size);
 ST_INTERNAL void st_tree_unlink(st_space *space, st_chunk *c, size_t size);
+
+/* Calls `visit` for every chunk of the tree `idx`; stops when it returns false, and returns that. */
+ST_INTERNAL bool st_tree_each(st_space *space, unsigned idx,
+                              bool (*visit)(void *context, st_chunk *c), void *context);
 
 /* The smallest chunk of at least `size` bytes in all trees, still linked; NULL if there is none.
  * Of several of its size, the newest. */

@@ -53,7 +53,7 @@ def is_local_macro(source, name):
 
 def is_declaration(source, line):
     """ST_DECLARE_DATA looks like a definition to a parser that does not expand macros."""
-    return source.lines[line - 1].startswith(("ST_DECLARE_DATA", "extern"))
+    return source.lines[line - 1].startswith(("ST_DECLARE_DATA", "ST_DECLARE_THREAD_DATA", "extern"))
 
 
 def are_alternatives(first, second):

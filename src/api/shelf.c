@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Shelves: keeping blocks of spaces for their next use.
+ */
+#include "api/shelf.h"
+
+#include "api/heap.h"
+#include "books/options.h"
+#include "map/room.h"
+#include "space/chunk.h"
+
+#if STRATA_SLABS
+
+ST_STATIC_ASSERT(ST_SLAB_LIMIT == (size_t)1 << 10, "class 0 begins at the largest slab block");
+
+/* All threads together keep at most a share of what strata holds; each never less than a few blocks. While
+ * that grows they keep less, and grow without that. */
+#define SHELF_SHARE 16
+#define SHELF_SHARE_IN_GROWTH 512
+#define SHELF_GROWTH_STEP 256 /* of what is held: it has grown if it is so much more */
+#define SHELF_ROOM_MIN (256 * ST_KIB) /* of all threads, */
+#define SHELF_THREAD_MIN (64 * ST_KIB) /* and of each */
+
+static size_t shelf_most_in_all(void)
+{
+    size_t all = st_max(SHELF_ROOM_MIN, st_room_held() / SHELF_SHARE);
+    return st_max(SHELF_THREAD_MIN, all / st_max(1, st_cache_threads()));
+}
+
+static uint32_t shelf_most(size_t class_idx)
+{
+    size_t size = (8 + class_idx % 8) << (class_idx / 8 + 7);
+    return (uint32_t)st_min(ST_SHELF_SLOTS, st_max(2, st_option(magazine_limit) * 2 / size));
+}
+
+bool st_shelf_keeps(const void *mem)
+{
+    if (!st_is_aligned(mem, ST_CHUNK_GRAIN)) return false;
+    return *(const st_shelf_word *)mem == st_shelf_mark(mem);
+}
+
+/* The shelves of the calling thread, which gets them if it has none yet; NULL if it keeps nothing. */
+static st_shelves *shelf_begin(void)
+{
+    st_cache *cache = st_cache_mine_to_free();
+    if (cache == NULL || st_near.me == ST_CACHE_NOBODY) return NULL;
+    if (cache->more != NULL) return cache->more;
+    st_shelves *shelves = st_cache_room(sizeof(st_shelves));
+    if (shelves == NULL) return NULL;
+    for (size_t class_idx = 0; class_idx <= ST_SHELF_CLASSES; class_idx++)
+        shelves->top[class_idx] = shelves->end[class_idx] = shelves->shelf[class_idx].slot;
+    st_lock_take(&cache->depot.lock);
+    cache->more = shelves;
+    st_lock_drop(&cache->depot.lock);
+    return shelves;
+}
+
+/* Frees the `count` oldest blocks, with one lock for those of one space. */
+static void shelf_put_back(st_shelves *shelves, size_t class_idx, size_t count)
+{
+    void *blocks[ST_SHELF_SLOTS];
+    st_shelf_entry *slot = shelves->shelf[class_idx].slot;
+    size_t all = st_shelf_count(shelves, class_idx);
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = st_shelf_address(slot[i + 1]);
+        *(st_shelf_word *)blocks[i] = 0;
+        shelves->kept -= st_shelf_usable(slot[i + 1]);
+    }
+    for (size_t i = count; i < all; i++) st_store_shared(&slot[i + 1 - count], slot[i + 1]);
+    st_store_shared(&shelves->top[class_idx], slot + all - count);
+    st_heap_free_batch(blocks, count);
+}
+
+static bool shelf_is_at_end(const st_shelves *shelves, size_t class_idx)
+{
+    return shelves->top[class_idx] == shelves->end[class_idx];
+}
+
+/* It may be full because nobody wants what is on it, or because it is too small: that is what
+ * was_empty tells. */
+static void shelf_make_place(st_shelves *shelves, size_t class_idx)
+{
+    size_t count = st_shelf_count(shelves, class_idx);
+    if (count == 0 || shelves->was_empty[class_idx]) {
+        size_t most = st_min(shelf_most(class_idx), count * 2 + 2);
+        shelves->end[class_idx] = shelves->shelf[class_idx].slot + st_max(most, count);
+        shelves->was_empty[class_idx] = false;
+        if (!shelf_is_at_end(shelves, class_idx)) return;
+    }
+    shelf_put_back(shelves, class_idx, (count + 1) / 2);
+}
+
+/* Classes give way in turn until at most `most` bytes are kept. */
+static void shelf_shrink(st_shelves *shelves, size_t most)
+{
+    for (size_t tries = 0; tries < 2 * ST_SHELF_CLASSES && shelves->kept > most; tries++) {
+        size_t class_idx = shelves->next;
+        shelves->next = (class_idx + 1) % ST_SHELF_CLASSES;
+        shelf_put_back(shelves, class_idx, (st_shelf_count(shelves, class_idx) + 1) / 2);
+    }
+}
+
+/* All shelves together are full. One block may be kept in any case. */
+static bool shelf_is_full(const st_shelves *shelves, size_t usable)
+{
+    return shelves->kept != 0 && shelves->kept + usable > shelves->most;
+}
+
+/* All shelves together are full:
+ * 1. Perhaps more may be kept by now.
+ * 2. If not, the class at hand gives way, which has most of it if this happens often.
+ * 3. If that was not enough, the others do in turn. */
+static void shelf_make_room(st_shelves *shelves, size_t class_idx, size_t usable)
+{
+    shelves->most = shelf_most_in_all();
+    if (!shelf_is_full(shelves, usable)) return;
+    shelf_put_back(shelves, class_idx, (st_shelf_count(shelves, class_idx) + 1) / 2);
+    if (shelf_is_full(shelves, usable))
+        shelf_shrink(shelves, shelves->most - st_min(usable, shelves->most));
+}
+
+void st_shelf_give_way(st_shelves *shelves)
+{
+    size_t held = st_room_held();
+    shelves->peak = st_room_peak() + held / SHELF_GROWTH_STEP;
+    shelf_shrink(shelves, held / SHELF_SHARE_IN_GROWTH);
+}
+
+bool st_shelf_put_slow(void *mem, size_t usable)
+{
+    /* First of all: another thread may keep it, and this one nothing. */
+    if (*(st_shelf_word *)mem == st_shelf_mark(mem)) {
+        st_misuse(st_misuse_double_free, mem);
+        return true;
+    }
+    st_shelves *shelves = shelf_begin();
+    if (shelves == NULL) return false;
+    size_t class_idx = st_shelf_class(usable);
+    if (shelf_is_at_end(shelves, class_idx)) shelf_make_place(shelves, class_idx);
+    if (shelves->kept + usable > shelves->most) shelf_make_room(shelves, class_idx, usable);
+    if (shelf_is_at_end(shelves, class_idx) || shelf_is_full(shelves, usable)) return false;
+    st_shelf_entry *top = shelves->top[class_idx] + 1;
+    shelves->kept += usable;
+    *(st_shelf_word *)mem = st_shelf_mark(mem);
+    st_store_shared(top, st_shelf_entry_for(mem, usable));
+    st_store_shared(&shelves->top[class_idx], top);
+    return true;
+}
+
+ST_COLD void st_shelf_flush(void)
+{
+    st_cache *cache = st_near.cache;
+    if (cache == NULL || cache->more == NULL) return;
+    st_shelves *shelves = cache->more;
+    for (size_t class_idx = 0; class_idx < ST_SHELF_CLASSES; class_idx++) {
+        shelf_put_back(shelves, class_idx, st_shelf_count(shelves, class_idx));
+        shelves->end[class_idx] = shelves->shelf[class_idx].slot;
+    }
+}
+
+/* ---- look inside ---- */
+
+/* The shelves of the cache of this number, or NULL. */
+static const st_shelves *shelf_of(uint32_t number)
+{
+    st_cache *cache = st_cache_at(number);
+    st_lock_take(&cache->depot.lock);
+    const st_shelves *shelves = cache->near == NULL ? NULL : cache->more;
+    st_lock_drop(&cache->depot.lock);
+    return shelves;
+}
+
+ST_COLD bool st_shelf_has(const void *mem, size_t usable)
+{
+    if (usable < ST_SLAB_LIMIT || usable > ST_SHELF_LIMIT) return false;
+    for (uint32_t number = 1; st_cache_at(number) != NULL; number++) {
+        const st_cache *cache = st_cache_at(number);
+        if (cache->near == NULL || cache->more == NULL) continue;
+        const st_shelves *shelves = cache->more;
+        size_t class_idx = st_shelf_class(usable);
+        const st_shelf_entry *slot = shelves->shelf[class_idx].slot;
+        for (size_t i = st_shelf_count(shelves, class_idx); i > 0; i--)
+            if (st_shelf_address(st_load_shared(&slot[i])) == mem) return true;
+    }
+    return false;
+}
+
+ST_COLD void st_shelf_totals(size_t *kept, size_t *kept_count)
+{
+    *kept = *kept_count = 0;
+    for (uint32_t number = 1; number <= st_cache_count(); number++) {
+        const st_shelves *shelves = shelf_of(number);
+        for (size_t class_idx = 0; shelves != NULL && class_idx < ST_SHELF_CLASSES; class_idx++) {
+            const st_shelf_entry *slot = shelves->shelf[class_idx].slot;
+            size_t count = st_shelf_count(shelves, class_idx);
+            *kept_count += count;
+            for (size_t i = count; i > 0; i--)
+                *kept += st_shelf_usable(st_load_shared(&slot[i])) + ST_CHUNK_OVERHEAD;
+        }
+    }
+}
+
+#endif

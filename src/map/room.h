@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Room: when memory goes back to the host while a program runs. Two rules, and one account:
+ *
+ *   On growth   Nothing goes back only because it was freed. But before strata touches memory that
+ *               would make it hold more than ever before, what is free elsewhere goes back, as much
+ *               as is about to be taken: freed mappings, free slices, the largest free chunks. So the
+ *               most a program holds is what it needs, and one that goes up and down pays nothing.
+ *   With time   What is free and much goes back at a free, at most once per option purge_delay. So a
+ *               program that shrinks gives memory back, at a price that is bounded by the clock.
+ *
+ * The account is of memory that may be resident: what was touched and has not gone back since. It is
+ * kept in steps of many pages, and errs by some.
+ */
+#ifndef ST_ROOM_H
+#define ST_ROOM_H
+
+#include "base/atomic.h"
+
+#if STRATA_PAGEMAP && STRATA_RETURN
+
+/* Memory of `size` bytes is about to be touched for the first time, or again after it went back. The
+ * caller holds no lock of the map layer. Gives back what the map layer has free, if that is called
+ * for; returns how many more bytes should go back so that nothing has grown, 0 if none. */
+ST_INTERNAL size_t st_room_take(size_t size);
+
+/* The same for who is no space: what is still too much is looked for in spaces, by the hook. */
+ST_INTERNAL void st_room_take_from_all(size_t size);
+
+/* `size` bytes more than were asked for have gone back: the next purge has to wait for that. */
+ST_INTERNAL void st_room_overspend(size_t size);
+
+/* Gives back about `size` bytes of what spaces have free, without waiting for a lock; the caller may hold
+ * a cache's. Set once, when the heap is prepared. */
+ST_DECLARE_DATA void (*st_room_hook)(size_t size);
+
+/* Memory of `size` bytes has gone back. */
+ST_INTERNAL void st_room_give(size_t size);
+
+/* True if as much time as the option purge_delay has passed since this was last true for *last, which
+ * starts as 0. Cheap enough for every few dozen calls. */
+ST_INTERNAL bool st_room_is_due(uint32_t *last);
+
+/* What the account says now, and the most it ever said. */
+ST_INTERNAL size_t st_room_held(void);
+ST_INTERNAL size_t st_room_peak(void);
+
+/* Around a fork; reset is for the child. */
+ST_INTERNAL void st_room_lock(void);
+ST_INTERNAL void st_room_unlock(void);
+ST_INTERNAL void st_room_reset_lock(void);
+
+#else
+
+ST_INLINE size_t st_room_take(size_t size)
+{
+    (void)size;
+    return 0;
+}
+ST_INLINE void st_room_overspend(size_t size) { (void)size; }
+ST_INLINE void st_room_take_from_all(size_t size) { (void)size; }
+ST_INLINE void st_room_give(size_t size) { (void)size; }
+ST_INLINE bool st_room_is_due(uint32_t *last)
+{
+    (void)last;
+    return true;
+}
+ST_INLINE size_t st_room_held(void) { return 0; }
+ST_INLINE size_t st_room_peak(void) { return 0; }
+ST_INLINE void st_room_lock(void) {}
+ST_INLINE void st_room_unlock(void) {}
+ST_INLINE void st_room_reset_lock(void) {}
+
+#endif
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Taking blocks out of slabs and putting them back.
+ */
+#include "slab/slab.h"
+
+#if STRATA_SLABS
+
+static st_slab *slab_at(uint32_t idx) { return st_slices_note(idx); }
+
+/* ---- the lists ---- */
+
+static void slab_unlink(st_depot *depot, uint32_t idx, size_t class_idx)
+{
+    st_slab *slab = slab_at(idx);
+    if (slab->next != 0) slab_at(slab->next)->prev = slab->prev;
+    if (slab->prev != 0) {
+        slab_at(slab->prev)->next = slab->next;
+    } else {
+        depot->partial[class_idx] = slab->next;
+    }
+    slab->list = st_slab_list_none;
+}
+
+static void slab_push(st_depot *depot, uint32_t idx, size_t class_idx)
+{
+    st_slab *slab = slab_at(idx);
+    uint32_t first = depot->partial[class_idx];
+    slab->next = first;
+    slab->prev = 0;
+    if (first != 0) slab_at(first)->prev = idx;
+    depot->partial[class_idx] = idx;
+    slab->list = st_slab_list_partial;
+}
+
+/* ---- take ---- */
+
+/* A slab with nothing but fresh blocks: its bits need not be cleared, as they are looked at only
+ * below `fresh`. */
+static uint32_t slab_start(st_depot *depot, size_t class_idx)
+{
+    uint32_t idx = st_slices_take(depot->number << 8 | (uint32_t)class_idx);
+    if (idx == 0) return 0;
+    st_slab *slab = slab_at(idx);
+    slab->block_count = (uint16_t)(ST_SLICE / (class_idx * ST_SLAB_GRAIN));
+    slab->free_count = slab->block_count;
+    slab->fresh = 0;
+    slab->word_hint = 0;
+    slab_push(depot, idx, class_idx);
+    return idx;
+}
+
+/* Blocks that were handed out before, lowest first. */
+static size_t slab_take_used(uint32_t idx, size_t size, void **blocks, size_t count)
+{
+    st_slab *slab = slab_at(idx);
+    char *base = st_slices_base(idx);
+    unsigned word_count = (slab->fresh + 63u) / 64;
+    unsigned word_idx = slab->word_hint;
+    size_t taken = 0;
+    for (; word_idx < word_count; word_idx++) {
+        uint64_t *place = st_slab_bits(slab, idx, word_idx);
+        uint64_t bits = *place;
+        for (; bits != 0 && taken < count; bits &= bits - 1)
+            blocks[taken++] = base + (word_idx * 64 + st_lowest_bit64(bits)) * size;
+        *place = bits;
+        if (bits != 0) break;
+    }
+    slab->word_hint = (uint8_t)word_idx;
+    return taken;
+}
+
+/* Blocks that were not: where a word of bits begins with one of them, it is cleared. */
+static size_t slab_take_fresh(uint32_t idx, size_t size, void **blocks, size_t count)
+{
+    st_slab *slab = slab_at(idx);
+    char *base = st_slices_base(idx);
+    size_t fresh = slab->fresh;
+    size_t taken = 0;
+    for (; taken < count && fresh < slab->block_count; fresh++) {
+        if (fresh % 64 == 0) *st_slab_bits(slab, idx, (unsigned)fresh / 64) = 0;
+        blocks[taken++] = base + fresh * size;
+    }
+    slab->fresh = (uint16_t)fresh;
+    return taken;
+}
+
+/* 1. From slabs that have blocks to be had, the one last put into first: its memory is warm, and
+ *    others may empty meanwhile.
+ * 2. From a new slab, if there was none. */
+size_t st_slab_take(st_depot *depot, size_t class_idx, void **blocks, size_t count)
+{
+    size_t size = class_idx * ST_SLAB_GRAIN;
+    size_t taken = 0;
+    while (taken < count) {
+        uint32_t idx = depot->partial[class_idx];
+        if (idx == 0 && taken == 0) idx = slab_start(depot, class_idx);
+        if (idx == 0) break;
+        st_slab *slab = slab_at(idx);
+        size_t before = taken;
+        taken += slab_take_used(idx, size, blocks + taken, count - taken);
+        taken += slab_take_fresh(idx, size, blocks + taken, count - taken);
+        slab->free_count = (uint16_t)(slab->free_count - (taken - before));
+        if (slab->free_count == 0) slab_unlink(depot, idx, class_idx);
+    }
+    return taken;
+}
+
+/* ---- put ---- */
+
+/* ceil(2^32 / size): multiplied by an offset below 2^16 and shifted down by 32 it gives exactly the
+ * offset divided by the size, as the error, below 2^16 * size / 2^32, is too small to reach the
+ * next multiple. */
+#define SLAB_RECIPROCAL(grains) ((uint32_t)((((uint64_t)1 << 32) + (grains) * 16 - 1) / ((grains) * 16)))
+#define SLAB_RECIPROCALS(first)                                                                \
+    SLAB_RECIPROCAL(first), SLAB_RECIPROCAL((first) + 1), SLAB_RECIPROCAL((first) + 2),        \
+        SLAB_RECIPROCAL((first) + 3), SLAB_RECIPROCAL((first) + 4), SLAB_RECIPROCAL((first) + 5), \
+        SLAB_RECIPROCAL((first) + 6), SLAB_RECIPROCAL((first) + 7)
+
+static const uint32_t slab_reciprocal[ST_SLAB_CLASSES + 1] = {
+    0,
+    SLAB_RECIPROCALS(1),  SLAB_RECIPROCALS(9),  SLAB_RECIPROCALS(17), SLAB_RECIPROCALS(25),
+    SLAB_RECIPROCALS(33), SLAB_RECIPROCALS(41), SLAB_RECIPROCALS(49), SLAB_RECIPROCALS(57)};
+#undef SLAB_RECIPROCAL
+#undef SLAB_RECIPROCALS
+
+/* The number of the block at `mem` in its slab; UINT32_MAX if no block begins there. */
+static uint32_t slab_block_idx(const void *mem, size_t class_idx)
+{
+    uint32_t offset = (uint32_t)(st_addr(mem) & (ST_SLICE - 1));
+    uint32_t block_idx = (uint32_t)((uint64_t)offset * slab_reciprocal[class_idx] >> 32);
+    bool is_start = block_idx * (uint32_t)(class_idx * ST_SLAB_GRAIN) == offset;
+    return ST_LIKELY(is_start) ? block_idx : UINT32_MAX;
+}
+
+bool st_slab_is_start(const void *mem, size_t class_idx)
+{
+    return slab_block_idx(mem, class_idx) != UINT32_MAX;
+}
+
+st_misuse_kind st_slab_fault(uint32_t idx, const void *mem)
+{
+    size_t class_idx = st_slab_class_of(st_slices_word(idx));
+    if (class_idx == 0) return st_misuse_foreign;
+    st_slab *slab = slab_at(idx);
+    uint32_t block_idx = slab_block_idx(mem, class_idx);
+    if (!st_is_aligned(mem, ST_SLAB_GRAIN)) return st_misuse_misaligned;
+    if (block_idx == UINT32_MAX) return st_misuse_interior;
+    if (block_idx >= slab->fresh) return st_misuse_foreign;
+    uint64_t bits = *st_slab_bits(slab, idx, block_idx / 64);
+    return (bits >> block_idx % 64 & 1) != 0 ? st_misuse_double_free : st_misuse_none;
+}
+
+/* The slab `idx` has been put into. An empty one stays if it is the only one to take from. */
+static void slab_settle(st_depot *depot, uint32_t idx, size_t class_idx)
+{
+    st_slab *slab = slab_at(idx);
+    if (slab->list == st_slab_list_none) slab_push(depot, idx, class_idx);
+    if (slab->free_count < slab->block_count) return;
+    if (depot->partial[class_idx] == idx && slab->next == 0) return;
+    slab_unlink(depot, idx, class_idx);
+    st_slices_give(idx);
+}
+
+/* Sets the bit of a block in use; says what is wrong if there is none such. */
+ST_ALWAYS_INLINE uint32_t slab_put_one(st_slab *slab, uint32_t idx, size_t class_idx, void *mem)
+{
+    uint32_t block_idx = slab_block_idx(mem, class_idx);
+    uint64_t bit = (uint64_t)1 << block_idx % 64;
+    uint64_t *place = NULL;
+    if (ST_LIKELY(block_idx < slab->fresh)) place = st_slab_bits(slab, idx, block_idx / 64);
+    if (ST_UNLIKELY(place == NULL || (*place & bit) != 0)) {
+        st_misuse(st_slab_fault(idx, mem), mem);
+        return 0;
+    }
+    *place |= bit;
+    if (block_idx / 64 < slab->word_hint) slab->word_hint = (uint8_t)(block_idx / 64);
+    return 1;
+}
+
+/* Blocks that follow each other often lie in one slab: what is known of it is kept meanwhile. A slab
+ * that is no longer ours was given back when its last block in use came: this one came twice. */
+void st_slab_put(st_depot *depot, void *const *blocks, size_t count)
+{
+    for (size_t i = 0; i < count;) {
+        uintptr_t slice = st_addr(blocks[i]) / ST_SLICE;
+        uint32_t idx = (uint32_t)st_slices_idx(blocks[i]);
+        st_owner word = st_slices_word(idx);
+        size_t class_idx = st_slab_class_of(word);
+        if (ST_UNLIKELY(class_idx == 0 || st_slab_depot_of(word) != depot->number)) {
+            st_misuse(st_misuse_double_free, blocks[i++]);
+            continue;
+        }
+        st_slab *slab = slab_at(idx);
+        uint32_t free_count = slab->free_count;
+        for (; i < count && st_addr(blocks[i]) / ST_SLICE == slice; i++)
+            free_count += slab_put_one(slab, idx, class_idx, blocks[i]);
+        slab->free_count = (uint16_t)free_count;
+        if (free_count != 0) slab_settle(depot, idx, class_idx);
+    }
+}
+
+void st_slab_trim(st_depot *depot)
+{
+    for (size_t class_idx = 1; class_idx <= ST_SLAB_CLASSES; class_idx++) {
+        uint32_t idx = depot->partial[class_idx];
+        while (idx != 0) {
+            st_slab *slab = slab_at(idx);
+            uint32_t next = slab->next;
+            if (slab->free_count == slab->block_count) {
+                slab_unlink(depot, idx, class_idx);
+                st_slices_give(idx);
+            }
+            idx = next;
+        }
+    }
+}
+
+/* ---- look inside ---- */
+
+int st_slab_walk(int (*visit)(void *context, uint32_t idx), void *context)
+{
+    int result = 0;
+    for (uint32_t idx = st_slices_next(0); idx != 0 && result == 0; idx = st_slices_next(idx))
+        result = visit(context, idx);
+    return result;
+}
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * The invariants of slabs: INV-SLAB-1 to -4.
+ */
+#include "slab/slab.h"
+
+#if STRATA_SLABS
+
+/* What a look at one slab says of each invariant. */
+typedef struct slab_findings {
+    st_depot *depot;
+    bool count_holds, bits_hold, list_holds, size_holds;
+} slab_findings;
+
+/* The bits of a word that stand for blocks below `fresh`. */
+static uint64_t prove_known_bits(unsigned word_idx, unsigned fresh)
+{
+    unsigned first = word_idx * 64;
+    if (fresh <= first) return 0;
+    return fresh - first >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << (fresh - first)) - 1;
+}
+
+static bool prove_is_listed(const st_depot *depot, size_t class_idx, uint32_t idx)
+{
+    uint32_t at = depot->partial[class_idx];
+    for (uint32_t steps = 0; at != 0 && steps < ST_SLICES_MAX; steps++) {
+        if (at == idx) return true;
+        at = ((const st_slab *)st_slices_note(at))->next;
+    }
+    return false;
+}
+
+static ST_COLD int prove_one(void *context, uint32_t idx)
+{
+    slab_findings *found = context;
+    st_owner word = st_slices_word(idx);
+    size_t class_idx = st_slab_class_of(word);
+    if (class_idx == 0 || st_slab_depot_of(word) != found->depot->number) return 0;
+    st_slab *slab = st_slices_note(idx);
+    unsigned free_count = slab->block_count - slab->fresh;
+    for (unsigned word_idx = 0; word_idx * 64 < slab->fresh; word_idx++) {
+        uint64_t bits = *st_slab_bits(slab, idx, word_idx);
+        if ((bits & ~prove_known_bits(word_idx, slab->fresh)) != 0) found->bits_hold = false;
+        if (bits != 0 && word_idx < slab->word_hint) found->bits_hold = false;
+        for (; bits != 0; bits &= bits - 1) free_count++;
+    }
+    if (free_count != slab->free_count) found->count_holds = false;
+    if (slab->block_count != ST_SLICE / (class_idx * ST_SLAB_GRAIN)) found->size_holds = false;
+    bool is_listed = prove_is_listed(found->depot, class_idx, idx);
+    bool is_marked = slab->list == st_slab_list_partial;
+    if (is_listed != (slab->free_count != 0) || is_marked != is_listed) found->list_holds = false;
+    return 0;
+}
+
+static int prove_broken(bool holds, const char *id, const char **first, int broken)
+{
+    if (!holds && broken == 0 && first != NULL) *first = id;
+    return broken + !holds;
+}
+
+ST_COLD int st_slab_check(st_depot *depot, const char **first)
+{
+    slab_findings found = {depot, true, true, true, true};
+    st_slab_walk(prove_one, &found);
+    int broken = prove_broken(found.count_holds, "INV-SLAB-1", first, 0);
+    broken = prove_broken(found.bits_hold, "INV-SLAB-2", first, broken);
+    broken = prove_broken(found.list_holds, "INV-SLAB-3", first, broken);
+    return prove_broken(found.size_holds, "INV-SLAB-4", first, broken);
+}
+
+#endif
