@@ -21,8 +21,9 @@ static size_t option(const char *name)
 
 /* One name a field of the struct, in its order. */
 static const char *const option_names[] = {
-    "direct_threshold", "direct_cache", "trim_threshold", "trim_pad",  "quick_limit",
-    "release_rate",     "segment_size", "spaces",         "on_misuse", "report",
+    "direct_threshold", "direct_cache",   "trim_threshold", "trim_pad",
+    "quick_limit",      "magazine_limit", "purge_delay",    "segment_size",
+    "spaces",           "on_misuse",      "report",
 };
 
 static void descriptions_are_complete(void **state)
@@ -182,8 +183,9 @@ static void a_heap_in_use_survives_every_change(void **state)
     static const char *const settings[] = {
         "quick_limit=0",        "quick_limit=64k",  "direct_threshold=64k", "direct_cache=0",
         "direct_threshold=max", "trim_threshold=0", "trim_threshold=max",   "segment_size=64k",
-        "release_rate=1",       "spaces=1",         "trim_pad=0",           "direct_cache=max",
-        "direct_threshold=4m",  "segment_size=64m",
+        "purge_delay=0",        "spaces=1",         "trim_pad=0",           "direct_cache=max",
+        "direct_threshold=4m",  "segment_size=64m", "magazine_limit=0",     "magazine_limit=1",
+        "magazine_limit=16m",   "purge_delay=max",  "magazine_limit=4k",
     };
     void *blocks[32] = {NULL};
     for (size_t step = 0; step < 60 * API_COUNT(settings); step++) {
@@ -202,11 +204,21 @@ static void a_heap_in_use_survives_every_change(void **state)
     assert_sound();
 }
 
-static size_t kept_unmerged(void)
+static strata_stats stats_now(void)
 {
     strata_stats stats;
     strata_stats_get(&stats);
-    return stats.quick;
+    return stats;
+}
+
+/* A small block of a space, in any build: what was larger and shrinks stays where it is. */
+static void *small_block_of_a_space(void)
+{
+    void *mem = api_malloc(3000);
+    assert_non_null(mem);
+    mem = api_realloc(mem, 100);
+    assert_non_null(mem);
+    return mem;
 }
 
 /* The new limit holds from the call on, for what is kept already too. */
@@ -215,16 +227,38 @@ static void a_smaller_quick_limit_is_obeyed_at_once(void **state)
     (void)state;
     assert_int_equal(strata_option_set("quick_limit", 64 << 10), 0);
     void *blocks[40];
-    for (size_t idx = 0; idx < API_COUNT(blocks); idx++) blocks[idx] = api_malloc(100);
+    for (size_t idx = 0; idx < API_COUNT(blocks); idx++) blocks[idx] = small_block_of_a_space();
     for (size_t idx = 0; idx < API_COUNT(blocks); idx++) api_free(blocks[idx]);
-    assert_true(kept_unmerged() > 0);
+    assert_true(stats_now().quick > 0);
     assert_int_equal(strata_option_set("quick_limit", 0), 0);
-    assert_int_equal(kept_unmerged(), 0);
-    api_free(api_malloc(100));
-    assert_int_equal(kept_unmerged(), 0);
+    assert_int_equal(stats_now().quick, 0);
+    api_free(small_block_of_a_space());
+    assert_int_equal(stats_now().quick, 0);
     assert_int_equal(strata_options_parse("quick_limit=64k", NULL), 0);
-    api_free(api_malloc(100));
-    assert_true(kept_unmerged() > 0);
+    api_free(small_block_of_a_space());
+    assert_true(stats_now().quick > 0);
+    assert_sound();
+}
+
+/* The same, for what the calling thread keeps: small blocks, and medium ones. */
+static void a_smaller_magazine_limit_is_obeyed_at_once(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {10, 100, 1000, 2000, 20000};
+    for (size_t idx = 0; idx < API_COUNT(sizes); idx++) {
+        void *mem = api_malloc(sizes[idx]);
+        assert_non_null(mem);
+        api_free(mem);
+        assert_int_equal(stats_now().kept > 0, STRATA_SLABS);
+        assert_int_equal(strata_option_set("magazine_limit", 0), 0);
+        assert_int_equal(stats_now().kept, 0);
+        mem = api_malloc(sizes[idx]);
+        assert_non_null(mem);
+        assert_int_equal(stats_now().kept, 0);
+        api_free(mem);
+        assert_int_equal(stats_now().kept, 0);
+        assert_int_equal(strata_option_set("magazine_limit", 64 << 10), 0);
+    }
     assert_sound();
 }
 
@@ -240,6 +274,7 @@ int main(void)
         cmocka_unit_test_teardown(text_is_understood, restore_options),
         cmocka_unit_test_teardown(what_is_not_understood_is_skipped_and_told, restore_options),
         cmocka_unit_test_teardown(a_smaller_quick_limit_is_obeyed_at_once, restore_options),
+        cmocka_unit_test_teardown(a_smaller_magazine_limit_is_obeyed_at_once, restore_options),
         cmocka_unit_test_teardown(a_heap_in_use_survives_every_change, restore_options),
     };
     return API_RUN(tests);

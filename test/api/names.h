@@ -36,6 +36,10 @@
 #define STRATA_STATS (!STRATA_TINY)
 #endif
 
+#ifndef STRATA_SLABS
+#define STRATA_SLABS (!STRATA_TINY && !STRATA_HARDENED)
+#endif
+
 #if API_PLAIN
 #include <malloc.h>
 /* Newer than the C library's headers, or gone from them. */

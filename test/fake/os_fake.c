@@ -58,12 +58,17 @@ static struct {
     char output[1 << 16], appended[1 << 16], append_path[256];
     const char *variable_name, *variable_value;
     void (*at_fork[os_fake_fork_child + 1])(void);
+    /* Threads. */
+    bool tells_ends;
+    void (*at_thread_end)(void);
+    size_t watched;
+    unsigned clock;
     /* The end. */
     jmp_buf stop_target;
     bool stop_is_awaited;
     pthread_mutex_t mutex;
     uint8_t unit[FAKE_UNITS];
-} fake = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+} fake = {.mutex = PTHREAD_MUTEX_INITIALIZER, .clock = 1};
 
 static void fake_write_to_messages(const char *text, size_t size)
 {
@@ -463,6 +468,21 @@ void st_os_wake(ST_ATOMIC(uint32_t) *word) { (void)word; }
 
 void st_os_yield(void) { sched_yield(); }
 
+bool st_os_at_thread_end(void (*ended)(void))
+{
+    fake.at_thread_end = fake.tells_ends ? ended : NULL;
+    return fake.at_thread_end != NULL;
+}
+
+bool st_os_watch_thread(void)
+{
+    int saved_errno = fake_enter();
+    bool result = fake.at_thread_end != NULL && !fake.config.refuses_watch;
+    if (result) fake.watched++;
+    fake_leave(saved_errno);
+    return result;
+}
+
 void st_os_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
     fake.at_fork[os_fake_fork_prepare] = prepare;
@@ -473,6 +493,8 @@ void st_os_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(vo
 /* ---- os.h: the rest ---- */
 
 bool st_os_is_privileged(void) { return fake.config.is_privileged; }
+
+uint32_t st_os_clock(void) { return fake.clock; }
 
 size_t st_os_entropy(void)
 {
@@ -551,13 +573,19 @@ void os_fake_configure(const os_fake_config *config)
 void os_fake_reset(void)
 {
     int saved_errno = fake_enter();
-    for (size_t i = 0; i < fake.unit_end; i++) {
-        if (fake_state(i) != fake_none) fake_close(i, 1, fake_none);
+    for (size_t i = 0; i < fake.unit_end;) {
+        size_t end = i;
+        while (end < fake.unit_end && fake_state(end) != fake_none) end++;
+        if (end > i) fake_close(i, end - i, fake_none);
+        i = end + 1;
     }
     memset(&fake.counts, 0, sizeof fake.counts);
     fake.config = os_fake_usual;
-    fake.fail_in = fake.failed = 0;
+    fake.fail_in = fake.failed = fake.watched = 0;
+    fake.clock = 1;
     fake.variable_name = NULL;
+    fake.tells_ends = false;
+    fake.at_thread_end = NULL;
     fake_leave(saved_errno);
     os_fake_clear_output();
 }
@@ -608,6 +636,19 @@ bool os_fake_fork(os_fake_fork_moment moment)
     fake.at_fork[moment]();
     return true;
 }
+
+void os_fake_tell_ends(bool tells) { fake.tells_ends = tells; }
+
+bool os_fake_end_thread(void)
+{
+    if (fake.at_thread_end == NULL) return false;
+    fake.at_thread_end();
+    return true;
+}
+
+size_t os_fake_watched(void) { return fake.watched; }
+
+void os_fake_set_clock(unsigned milliseconds) { fake.clock = milliseconds; }
 
 bool os_fake_stops(void (*act)(void *context), void *context)
 {

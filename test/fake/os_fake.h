@@ -21,11 +21,12 @@ typedef struct os_fake_config {
     size_t memory_limit; /* bytes that may be committed at once; 0: no limit */
     size_t floor;        /* nothing is placed in this many bytes of the arena's start */
     size_t gap;          /* bytes left alone above whatever is taken */
-    bool refuses_purge;  /* these five: the calls never succeed */
+    bool refuses_purge;  /* these six: the calls never succeed */
     bool refuses_decommit;
     bool refuses_resize;
     bool refuses_move;
     bool refuses_reserve_at;
+    bool refuses_watch;        /* threads: their end can't be told */
     bool refuses_part_release; /* only what was taken in one piece can be released, in one */
     bool is_privileged;
 } os_fake_config;
@@ -107,6 +108,20 @@ typedef enum os_fake_fork_moment {
 } os_fake_fork_moment;
 
 bool os_fake_fork(os_fake_fork_moment moment);
+
+/* Whether the ends of threads can be told. Not at first, so that what needs it does not start before
+ * a test has configured the host: a build may have constructors. */
+void os_fake_tell_ends(bool tells);
+
+/* Calls what was given to st_os_at_thread_end, as if the calling thread ended; false if nothing was.
+ * A thread of a test calls it itself, last of all. */
+bool os_fake_end_thread(void);
+
+/* How many calls of st_os_watch_thread succeeded. */
+size_t os_fake_watched(void);
+
+/* What st_os_clock tells from now on; 1 at first, and nothing moves it but this. */
+void os_fake_set_clock(unsigned milliseconds);
 
 /* ---- the end ---- */
 

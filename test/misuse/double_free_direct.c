@@ -7,9 +7,10 @@
 int main(void)
 {
     strata_option_set("direct_cache", (size_t)64 << 20);
-    void *mem = strata_malloc((size_t)9 << 20);
+    void *mem = direct_block();
     expect(DOUBLE_FREE, mem);
     strata_free(mem);
     strata_free(mem);
+    told_by_now();
     return went_on();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT-0
  *
- * A block freed by the thread that made it and by another one.
+ * A block of the size told freed by the thread that made it and by another one.
  */
 #include "misuse/misuse.h"
 
@@ -12,13 +12,15 @@ static void *free_it(void *mem)
     return NULL;
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
+    (void)count;
     pthread_t thread;
-    void *mem = strata_malloc(40);
+    void *mem = strata_malloc(told(arguments, 1));
     expect(DOUBLE_FREE, mem);
     strata_free(mem);
     if (pthread_create(&thread, NULL, free_it, mem) != 0) return 3;
     pthread_join(thread, NULL);
+    told_by_now();
     return went_on();
 }

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT-0
  *
- * A block freed by its size after it was freed.
+ * A block of the size told freed by its size after it was freed.
  */
 #include "misuse/misuse.h"
 
-int main(void)
+int main(int count, char **arguments)
 {
-    void *mem = strata_malloc(300);
+    (void)count;
+    size_t size = told(arguments, 1);
+    void *mem = strata_malloc(size);
+    void *above = strata_malloc(size);
     expect(DOUBLE_FREE, mem);
     strata_free(mem);
-    strata_free_sized(mem, 300);
+    strata_free_sized(mem, size);
+    told_by_now();
+    strata_free(above);
     return went_on();
 }

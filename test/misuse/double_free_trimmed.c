@@ -13,6 +13,7 @@ int main(void)
     strata_free(mem);
     strata_trim(0);
     strata_free(mem);
+    told_by_now();
     strata_free(above);
     return went_on();
 }

@@ -8,9 +8,10 @@
 int main(void)
 {
     strata_option_set("direct_cache", 0);
-    void *mem = strata_malloc((size_t)9 << 20);
+    void *mem = direct_block();
     expect(FOREIGN, mem);
     strata_free(mem);
     strata_free(mem);
+    told_by_now();
     return went_on();
 }

@@ -10,5 +10,6 @@ int main(void)
 {
     expect(FOREIGN, place);
     if (strata_realloc(hidden_pointer(place), 100) != NULL) return 5;
+    told_by_now();
     return went_on();
 }

@@ -9,5 +9,6 @@ int main(void)
     void *last = (void *)(SIZE_MAX - 15);
     expect(FOREIGN, last);
     strata_free(hidden_pointer(last));
+    told_by_now();
     return went_on();
 }

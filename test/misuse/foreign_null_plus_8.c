@@ -8,5 +8,6 @@ int main(void)
 {
     expect(FOREIGN, (void *)8);
     strata_free(hidden_pointer((void *)8));
+    told_by_now();
     return went_on();
 }

@@ -9,5 +9,6 @@ int main(void)
     _Alignas(16) char place[64] = {0};
     expect(FOREIGN, place + 16);
     strata_free(hidden_pointer(place + 16));
+    told_by_now();
     return went_on();
 }

@@ -10,5 +10,6 @@ int main(void)
 {
     expect(FOREIGN, place + 16);
     strata_free(hidden_pointer(place + 16));
+    told_by_now();
     return went_on();
 }

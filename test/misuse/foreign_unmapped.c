@@ -12,5 +12,6 @@ int main(void)
     if (place == MAP_FAILED || munmap(place, 1 << 20) != 0) return 3;
     expect(FOREIGN, place + 4096);
     strata_free(place + 4096);
+    told_by_now();
     return went_on();
 }

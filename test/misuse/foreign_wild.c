@@ -9,5 +9,6 @@ int main(void)
     void *wild = (void *)~(SIZE_MAX >> 1);
     expect(FOREIGN, wild);
     strata_free(hidden_pointer(wild));
+    told_by_now();
     return went_on();
 }

@@ -8,10 +8,11 @@
 int main(int count, char **arguments)
 {
     (void)count;
-    char *mem = strata_malloc((size_t)9 << 20);
-    char *inside = mem + told_offset(arguments);
-    expect(told_offset(arguments) < 65536 ? INTERIOR : FOREIGN, inside);
+    char *mem = direct_block();
+    char *inside = mem + told(arguments, 1);
+    expect(told(arguments, 1) < 65536 ? INTERIOR : FOREIGN, inside);
     strata_free(hidden_pointer(inside));
+    told_by_now();
     strata_free(mem);
     return went_on();
 }

@@ -9,10 +9,11 @@ int main(int count, char **arguments)
 {
     (void)count;
     char *mem = strata_malloc(5000);
-    char *inside = mem + told_offset(arguments);
-    memset(mem, (int)strtoul(arguments[2], NULL, 0), 5000);
+    char *inside = mem + told(arguments, 1);
+    memset(mem, (int)told(arguments, 2), 5000);
     expect(INTERIOR, inside);
     strata_free(hidden_pointer(inside));
+    told_by_now();
     strata_free(mem);
     return went_on();
 }

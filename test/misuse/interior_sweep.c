@@ -18,7 +18,8 @@ int main(void)
 {
     static const int bytes[] = {0, 1, 2, 3, 0x23, 0x33, 0x43, 0x7f, 0xff};
     strata_option_set("on_misuse", 1);
-    for (size_t size = 24; size < 1500; size = size * 3 / 2) {
+    strata_option_set("magazine_limit", 0);
+    for (size_t size = 24; size < 2500; size = size * 3 / 2) {
         for (size_t idx = 0; idx < 9; idx++) sweep(strata_malloc(size), size, bytes[idx]);
     }
     return went_on();

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT-0
  *
- * misuse_driver stops|stops_somehow|goes_on|says PROGRAM ARGUMENT...
+ * misuse_driver stops|stops_somehow|goes_on|says [with=OPTIONS] PROGRAM ARGUMENT...
  *
- * Runs a program of this directory and compares what strata says with what the program told:
+ * Runs a program of this directory, with STRATA_OPTIONS as told, and compares what strata says
+ * with what the program told:
  *   stops     the sentence, alone, on standard error, and death by SIGABRT;
  *   stops_somehow  some sentence, about any address, and death by SIGABRT: for profiles that
  *             look less closely;
- *   goes_on   as `stops` with STRATA_OPTIONS=on_misuse=1, but the program goes on to its end;
+ *   goes_on   as `stops` with on_misuse=1 besides, but the program goes on to its end;
  *   says      the program sets on_misuse itself and commits many: each line, in order.
- * A program that takes more than ten seconds hangs, which is a failure of its own.
+ * A program that tells that something must be told by now, and was not stopped, was stopped too
+ * late or not at all. One that takes more than ten seconds hangs, which is a failure of its own.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
@@ -42,7 +44,15 @@ static void give_up(const char *why)
     exit(2);
 }
 
-static pid_t start(char **arguments, bool goes_on)
+/* All in this program's own environment, which the other inherits. */
+static void set_options(const char *options, bool goes_on)
+{
+    char text[200];
+    snprintf(text, sizeof text, "%s%s", goes_on ? "on_misuse=1," : "", options);
+    if (setenv("STRATA_OPTIONS", text, 1) != 0) give_up("setenv");
+}
+
+static pid_t start(char **arguments)
 {
     int out[2], err[2];
     if (pipe(out) != 0 || pipe(err) != 0) give_up("pipe");
@@ -51,8 +61,6 @@ static pid_t start(char **arguments, bool goes_on)
     if (id == 0) {
         struct rlimit none = {0, 0};
         setrlimit(RLIMIT_CORE, &none);
-        unsetenv("STRATA_OPTIONS");
-        if (goes_on) setenv("STRATA_OPTIONS", "on_misuse=1", 1);
         dup2(out[1], STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
         close(out[0]);
@@ -125,15 +133,14 @@ static bool was_told(const char *line, size_t size)
     return false;
 }
 
+static bool has_told(const char *line) { return strstr(told.text, line) != NULL; }
+
 /* The sentence of a check of the whole heap, if the program told that it may come. */
 static bool is_told_damage(const char *line)
 {
     static const char sentence[] = "strata: the heap is damaged: INV-";
-    return strstr(told.text, "damage\n") != NULL &&
-           strncmp(line, sentence, sizeof sentence - 1) == 0;
+    return has_told("damage\n") && strncmp(line, sentence, sizeof sentence - 1) == 0;
 }
-
-static bool told_harmless(void) { return strstr(told.text, "harmless\n") != NULL; }
 
 /* What a program said is one told sentence and nothing else. */
 static bool said_one_told_line(void)
@@ -142,15 +149,13 @@ static bool said_one_told_line(void)
     return said.size == size + 1 && (was_told(said.text, size) || is_told_damage(said.text));
 }
 
-/* The first line was told; every other is also a sentence of ours. */
-static bool said_told_line_first(void)
+/* In the modes in which the program must be stopped. */
+static const char *judge_stop(bool is_exact, int status)
 {
-    size_t size = strcspn(said.text, "\n");
-    if (said.size <= size || !was_told(said.text, size)) return false;
-    for (const char *at = said.text; *at != '\0'; at += strcspn(at, "\n") + 1) {
-        if (strncmp(at, "strata: ", 8) != 0) return false;
-    }
-    return true;
+    if (has_told("told by now\n")) return "it was not stopped in time";
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT) return "it did not end in SIGABRT";
+    if (!is_exact) return strncmp(said.text, "strata: ", 8) == 0 ? NULL : "it says nothing";
+    return said_one_told_line() ? NULL : "the sentence is another";
 }
 
 static const char *judge(const char *mode, int status)
@@ -161,31 +166,36 @@ static const char *judge(const char *mode, int status)
         if (!ended_well) return "it did not end well";
         return strcmp(told.text, said.text) == 0 ? NULL : "the sentences differ";
     }
-    if (ended_well && said.size == 0 && told_harmless()) return NULL;
-    if (strcmp(mode, "stops_somehow") == 0) {
-        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT)
-            return "it did not end in SIGABRT";
-        return strncmp(said.text, "strata: ", 8) == 0 ? NULL : "it says nothing";
-    }
+    if (ended_well && said.size == 0 && has_told("harmless\n")) return NULL;
     if (strcmp(mode, "goes_on") == 0) {
         if (!ended_well) return "it did not go on to its end";
-        return said_told_line_first() ? NULL : "the sentence is another";
+        return said_one_told_line() ? NULL : "the sentence is another";
     }
-    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT) return "it did not end in SIGABRT";
-    return said_one_told_line() ? NULL : "the sentence is another";
+    return judge_stop(strcmp(mode, "stops") == 0, status);
+}
+
+/* The text behind `key` if the argument begins with that, else NULL. */
+static const char *value_of(const char *argument, const char *key)
+{
+    size_t size = strlen(key);
+    return strncmp(argument, key, size) == 0 ? argument + size : NULL;
 }
 
 int main(int count, char **arguments)
 {
     if (count < 3) return 2;
-    program_id = start(arguments + 2, strcmp(arguments[1], "goes_on") == 0);
+    const char *options = value_of(arguments[2], "with=");
+    char **program = arguments + (options != NULL ? 3 : 2);
+    if (program[0] == NULL) return 2;
+    set_options(options != NULL ? options : "", strcmp(arguments[1], "goes_on") == 0);
+    program_id = start(program);
     bool ended = take_all();
     if (!ended) kill(program_id, SIGKILL);
     int status;
     if (waitpid(program_id, &status, 0) != program_id) give_up("waitpid");
     const char *fault = ended ? judge(arguments[1], status) : "it hangs";
     if (fault == NULL) return 0;
-    fprintf(stderr, "%s: %s (status 0x%x)\ntold:\n%.4000s\nsaid:\n%.4000s\n", arguments[2],
-            fault, (unsigned)status, told.text, said.text);
+    fprintf(stderr, "%s: %s (status 0x%x)\ntold:\n%.4000s\nsaid:\n%.4000s\n", program[0], fault,
+            (unsigned)status, told.text, said.text);
     return 1;
 }

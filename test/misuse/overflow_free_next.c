@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT-0
  *
- * A block written past its end by the bytes told, with the byte told; the block behind it is
- * then freed.
+ * A block of the size told written past its end by the bytes told, with the byte told; the block
+ * behind it is then freed.
  */
 #include "misuse/misuse.h"
 
 int main(int count, char **arguments)
 {
     (void)count;
-    char *mem = strata_malloc(1000);
-    char *above = strata_malloc(1000);
-    memset(above, 0, 1000);
+    size_t size = told(arguments, 1);
+    char *mem = strata_malloc(size);
+    char *above = strata_malloc(size);
+    memset(above, 0, size);
     expect(BROKEN_TAG, above);
-    memset(mem, (int)strtoul(arguments[2], NULL, 0),
-           strata_usable_size(mem) + told_offset(arguments));
+    memset(mem, (int)told(arguments, 3), strata_usable_size(mem) + told(arguments, 2));
     strata_free(above);
     return went_on_broken();
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT-0
  *
- * A block written past its end into a free one; the heap is then used.
+ * A block of the size told written past its end into a free one; it is then freed.
  */
 #include "misuse/misuse.h"
 
-int main(void)
+int main(int count, char **arguments)
 {
-    char *mem = strata_malloc(1000);
-    char *above = strata_malloc(1000);
-    void *guard = strata_malloc(1000);
+    (void)count;
+    size_t size = told(arguments, 1);
+    char *mem = strata_malloc(size);
+    char *above = strata_malloc(size);
+    void *guard = strata_malloc(size);
     expect(BROKEN_NEXT, mem);
     strata_free(above);
     memset(mem, 'x', strata_usable_size(mem) + 16);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT-0
  *
- * A block whose head was written from its own start downward; it is then freed.
+ * A block of the size told whose head was written from its own start downward; it is then freed.
  */
 #include "misuse/misuse.h"
 
-int main(void)
+int main(int count, char **arguments)
 {
-    char *mem = strata_malloc(1000);
-    void *above = strata_malloc(1000);
+    (void)count;
+    char *mem = strata_malloc(told(arguments, 1));
+    void *above = strata_malloc(told(arguments, 1));
     expect(BROKEN_TAG, mem);
     memset(hidden_pointer(mem - 8), 'x', 8);
     strata_free(mem);

@@ -8,8 +8,8 @@
 int main(int count, char **arguments)
 {
     (void)count;
-    size_t size = told_offset(arguments);
-    strata_option_set("quick_limit", strtoul(arguments[3], NULL, 0));
+    size_t size = told(arguments, 1);
+    strata_option_set("quick_limit", told(arguments, 3));
     char *mem = strata_malloc(size);
     char *guard = strata_malloc(40);
     char *other = strata_malloc(size);
@@ -20,7 +20,7 @@ int main(int count, char **arguments)
     expect(BROKEN_TAG, ANYWHERE);
     expect_damage_found();
     expect_harmless();
-    memset(hidden_pointer(mem), (int)strtoul(arguments[2], NULL, 0), size);
+    memset(hidden_pointer(mem), (int)told(arguments, 2), size);
     for (size_t idx = 0; idx < 10; idx++) strata_free(strata_malloc(size));
     use_heap();
     strata_free(guard);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT-0
  *
- * The first word of a freed small block, the link of its list, is written to; the next but
- * one allocation of that size would follow it.
+ * The first word of a freed small block, the link of its list, is written to; the next but one
+ * allocation of that size would follow it.
  */
 #include "misuse/misuse.h"
 
 int main(void)
 {
-    size_t **mem = strata_malloc(40);
+    char *mem = strata_malloc(40);
     void *guard = strata_malloc(40);
     static size_t target[8];
+    void *link = target;
     strata_free(mem);
-    *(size_t * *volatile *)&mem[0] = (size_t **)target;
+    memcpy(hidden_pointer(mem), &link, sizeof link);
     expect(BROKEN_FREE, ANYWHERE);
     void *first = strata_malloc(40);
     void *second = strata_malloc(40);

@@ -77,9 +77,17 @@ ST_INLINE bool model_is_zero(const unsigned char *mem, size_t size)
 /* Index of the first block that does not begin below `mem`. */
 ST_INLINE size_t model_find(const model *m, const void *mem)
 {
-    size_t idx = 0;
-    while (idx < m->count && (uintptr_t)m->block[idx].mem < (uintptr_t)mem) idx++;
-    return idx;
+    size_t low = 0;
+    size_t high = m->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if ((uintptr_t)m->block[middle].mem < (uintptr_t)mem) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 /* The block that begins at `mem`, or NULL. */

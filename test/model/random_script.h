@@ -45,6 +45,9 @@ ST_INLINE size_t random_choice(random_source *source, const size_t *of, size_t c
 typedef enum random_shape {
     random_tiny,
     random_small,
+    random_slab,  /* what threads keep in magazines, and the border above */
+    random_flood, /* so many of one or two small sizes that magazines fill */
+    random_shelf, /* what threads keep on shelves, and both borders */
     random_medium,
     random_large,
     random_direct,
@@ -60,6 +63,9 @@ ST_INLINE size_t random_size(random_source *source, random_shape shape)
     switch (shape) {
     case random_tiny: return random_from(source, 0, 64);
     case random_small: return random_from(source, 0, 530);
+    case random_slab: return random_from(source, 0, 1100);
+    case random_flood: return RANDOM_OF(source, 16, 16, 48, 1024);
+    case random_shelf: return random_from(source, 900, (size_t)2048 << random_below(source, 8));
     case random_medium: return random_from(source, 400, 9000);
     case random_large: return random_from(source, 8000, 200 * ST_KIB);
     case random_direct: return random_from(source, 60 * ST_KIB, 600 * ST_KIB);
@@ -89,6 +95,19 @@ ST_INLINE script_op random_take(random_source *source, random_shape shape, unsig
     return op;
 }
 
+/* What happens to a heap beside its calls. */
+ST_INLINE script_op random_event(random_source *source, unsigned slot)
+{
+    size_t thread = random_below(source, SCRIPT_THREADS);
+    switch (random_below(source, 8)) {
+    case 0: return (script_op){script_leave, slot, thread, 0};
+    case 1:
+        return (script_op){script_limit, slot, RANDOM_OF(source, 0, 500, 5000, 64 * ST_KIB), 0};
+    case 2: return (script_op){script_wait, slot, RANDOM_OF(source, 1, 500, 5000), 0};
+    default: return (script_op){script_thread, slot, thread, 0};
+    }
+}
+
 ST_INLINE script_op random_op(random_source *source, random_shape shape, unsigned slots,
                               bool faults)
 {
@@ -98,6 +117,7 @@ ST_INLINE script_op random_op(random_source *source, random_shape shape, unsigne
     if (dice < 60) return (script_op){script_resize, slot, random_size(source, shape), 0};
     if (dice < 97) return (script_op){script_give, slot, 0, 0};
     if (dice < 98 || !faults) {
+        if (random_below(source, 3) > 0) return random_event(source, slot);
         return (script_op){script_trim, slot, RANDOM_OF(source, 0, 0, 4096, 100000), 0};
     }
     size_t kinds = RANDOM_OF(source, OS_FAKE_ANY & ~OS_FAKE_ONLY(release), OS_FAKE_ONLY(commit),
@@ -133,11 +153,13 @@ ST_INLINE void random_setup(random_source *source, script_setup *setup)
     host->refuses_resize = random_below(source, 6) == 0;
     host->refuses_move = random_below(source, 6) == 0;
     host->refuses_reserve_at = random_below(source, 4) == 0;
+    setup->magazine_limit =
+        RANDOM_OF(source, 0, 1000, 8192, 64 * ST_KIB, 64 * ST_KIB, 64 * ST_KIB);
     setup->quick_limit = RANDOM_OF(source, 0, 300, 8192, 64 * ST_KIB);
     setup->trim_threshold = RANDOM_OF(source, 0, 64 * ST_KIB, 2 * ST_MIB, SIZE_MAX);
     setup->trim_pad = RANDOM_OF(source, 0, 5000, 64 * ST_KIB);
     setup->segment_size = RANDOM_OF(source, 64 * ST_KIB, 64 * ST_KIB, ST_MIB, 4 * ST_MIB);
-    setup->release_rate = RANDOM_OF(source, 1, 7, 4095);
+    setup->purge_delay = RANDOM_OF(source, 0, 1, 1000, SIZE_MAX);
     setup->direct_threshold = RANDOM_OF(source, 64 * ST_KIB, 200 * ST_KIB, 4 * ST_MIB);
     setup->direct_cache = RANDOM_OF(source, 0, ST_MIB, 4 * ST_MIB);
 }

@@ -11,6 +11,7 @@
 
 #include "base/bits.h"
 #include "books/options.h"
+#include "fake/crew.h"
 #include "fake/os_fake.h"
 #include "model/model.h"
 
@@ -22,8 +23,12 @@ typedef enum script_kind {
     script_take_aligned, /* size at a multiple of other */
     script_resize,       /* to size */
     script_give,
-    script_trim, /* all but size */
-    script_fail, /* the size-th call of the host from now, of the kinds in other */
+    script_trim,   /* all but size */
+    script_fail,   /* the size-th call of the host from now, of the kinds in other */
+    script_thread, /* thread number size (of a few) does what follows */
+    script_leave,  /* thread number size ends */
+    script_limit,  /* the option magazine_limit becomes size */
+    script_wait,   /* size milliseconds pass */
     script_kind_count
 } script_kind;
 
@@ -36,8 +41,9 @@ typedef struct script_op {
 /* The options that scripts vary. */
 #define SCRIPT_OPTIONS(X)                                                                      \
     X(quick_limit)                                                                             \
+    X(magazine_limit)                                                                          \
     X(trim_threshold)                                                                          \
-    X(trim_pad) X(segment_size) X(release_rate) X(direct_threshold) X(direct_cache)
+    X(trim_pad) X(segment_size) X(purge_delay) X(direct_threshold) X(direct_cache)
 
 typedef struct script_setup {
     os_fake_config host;
@@ -47,6 +53,7 @@ typedef struct script_setup {
 } script_setup;
 
 #define SCRIPT_SLOTS 256
+#define SCRIPT_THREADS 4 /* 0 is the main one, which also checks */
 #define SCRIPT_OPS_MAX 4096
 
 typedef struct script {
@@ -78,6 +85,10 @@ ST_INLINE void script_print_op(const script_op *op)
         "p[%u] = give();\n",
         "p[%u] = trim(%zu);\n",
         "p[%u] = fail(%zu, %zu);\n",
+        "p[%u] = thread(%zu);\n",
+        "p[%u] = leave(%zu);\n",
+        "p[%u] = limit(%zu);\n",
+        "p[%u] = wait(%zu);\n",
     };
     fprintf(stderr, format[op->kind], op->slot, op->size, op->other);
 }
@@ -105,6 +116,10 @@ ST_INLINE bool script_read_op(const char *line, script_op *op)
         "p[%u] = give(%n",
         "p[%u] = trim(%zu)",
         "p[%u] = fail(%zu, %zu)",
+        "p[%u] = thread(%zu)",
+        "p[%u] = leave(%zu)",
+        "p[%u] = limit(%zu)",
+        "p[%u] = wait(%zu)",
     };
     for (unsigned kind = 0; kind < script_kind_count; kind++) {
         *op = (script_op){.kind = (script_kind)kind};
@@ -152,7 +167,7 @@ ST_INLINE bool script_read(script *s, const char *path)
 
 /* ---- running ---- */
 
-/* What a script runs on. All but the last three as the C library has them. */
+/* What a script runs on. All but the last five as the C library has them. */
 typedef struct script_engine {
     void *(*take)(size_t size);
     void *(*take_zero)(size_t count, size_t size);
@@ -165,6 +180,9 @@ typedef struct script_engine {
     int (*check)(const char **first);
     /* A sentence if what the engine tells of itself is not so. */
     const char *(*account)(const model *blocks);
+    /* Called first of all; and changes the option magazine_limit. These two may be NULL. */
+    void (*start)(void);
+    void (*limit)(size_t size);
 } script_engine;
 
 /* Operations between two checks of the whole. */
@@ -175,6 +193,10 @@ typedef struct script_run {
     model blocks;
     void *slot[SCRIPT_SLOTS];
     size_t failed; /* calls of the host that had failed before this operation */
+    size_t thread; /* who does what */
+    const script_op *op;
+    const char *result; /* and what came of it */
+    unsigned clock;
     char wrong[160];
 } script_run;
 
@@ -235,9 +257,9 @@ ST_INLINE const char *script_resize_slot(script_run *run, const script_op *op)
                         STRATA_ALIGNMENT);
 }
 
-ST_INLINE const char *script_do(script_run *run, const script_op *op)
+/* What the thread does whose turn it is. */
+ST_INLINE const char *script_do_here(script_run *run, const script_op *op)
 {
-    run->failed = os_fake_failed();
     switch (op->kind) {
     case script_take:
     case script_take_zero:
@@ -245,7 +267,31 @@ ST_INLINE const char *script_do(script_run *run, const script_op *op)
     case script_resize: return script_resize_slot(run, op);
     case script_give: return script_give_slot(run, op->slot);
     case script_trim: run->engine->trim(op->size); return NULL;
-    default: os_fake_fail((unsigned)op->other, op->size, false); return NULL;
+    case script_limit:
+        if (run->engine->limit != NULL) run->engine->limit(op->size);
+        return NULL;
+    default: return NULL;
+    }
+}
+
+ST_INLINE void script_act(void *context)
+{
+    script_run *run = context;
+    run->result = script_do_here(run, run->op);
+}
+
+ST_INLINE const char *script_do(script_run *run, const script_op *op)
+{
+    run->failed = os_fake_failed();
+    run->op = op;
+    switch (op->kind) {
+    case script_fail: os_fake_fail((unsigned)op->other, op->size, false); return NULL;
+    case script_thread: run->thread = op->size % SCRIPT_THREADS; return NULL;
+    case script_leave: crew_end(op->size % SCRIPT_THREADS); return NULL;
+    case script_wait:
+        os_fake_set_clock(run->clock += (unsigned)(op->size % 100000));
+        return NULL;
+    default: crew_do(run->thread, script_act, run); return run->result;
     }
 }
 
@@ -259,10 +305,12 @@ ST_INLINE const char *script_check(script_run *run)
     return run->wrong;
 }
 
-/* Frees all blocks, every second one first. */
+/* All threads end. Frees all blocks, every second one first. */
 ST_INLINE const char *script_end(script_run *run)
 {
     const char *wrong = script_check(run);
+    crew_end_all();
+    if (wrong == NULL) wrong = script_check(run);
     for (unsigned i = 0; i < 2 * SCRIPT_SLOTS && wrong == NULL; i += 2) {
         wrong = script_give_slot(run, i % SCRIPT_SLOTS + (i >= SCRIPT_SLOTS));
     }
@@ -288,6 +336,8 @@ ST_INLINE const char *script_run_on(const script_engine *engine, const script *s
     static script_run run;
     memset(&run, 0, sizeof run);
     run.engine = engine;
+    run.clock = 1;
+    if (engine->start != NULL) engine->start();
     for (*at = 0; *at < s->count; ++*at) {
         const char *wrong = script_do(&run, &s->op[*at]);
         if (wrong == NULL && *at % SCRIPT_CHECK_PERIOD == 0) wrong = script_check(&run);

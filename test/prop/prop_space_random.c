@@ -107,8 +107,8 @@ static const char *space_account(const model *blocks)
 int main(int argc, char **argv)
 {
     static const script_engine engine = {
-        space_take,   space_take_zero, space_take_aligned, space_resize,  space_give,
-        space_usable, space_trim,      space_check,        space_account,
+        space_take, space_take_zero, space_take_aligned, space_resize, space_give, space_usable,
+        space_trim, space_check,     space_account,      NULL,         NULL,
     };
     return shrink_main(argc, argv, &engine, PROP_SCRIPTS);
 }

@@ -3,7 +3,7 @@
  * A library whose function is chosen at load time by a resolver that allocates: it runs while
  * the dynamic linker is still relocating, before a preloaded allocator's own relocation.
  */
-#include "start/start.h"
+#include "start/early.h"
 
 char *start_ifunc_block; /* what the resolver allocated */
 
@@ -13,10 +13,7 @@ static int answer(void) { return 42; }
 __attribute__((used)) static int (*resolve_answer(void))(void)
 {
     char *kept = malloc(100);
-    char *dropped = malloc(40);
-    char *large = malloc(70000);
-    free(dropped);
-    free(large);
+    early_use_malloc();
     if (kept != NULL) kept[0] = 'k';
     start_ifunc_block = kept;
     return answer;

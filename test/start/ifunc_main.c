@@ -2,7 +2,7 @@
  *
  * Indirect functions, in this program and in a library of it, whose resolvers allocate.
  */
-#include "start/start.h"
+#include "start/early.h"
 
 #ifndef START_IS_STATIC
 #define START_IS_STATIC 0
@@ -22,6 +22,7 @@ static int own_answer(void) { return 43; }
 __attribute__((used)) static int (*resolve_own(void))(void)
 {
     own_block = malloc(50);
+    early_use_malloc();
     if (own_block != NULL) own_block[0] = 'o';
     return own_answer;
 }

@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: MIT-0
  *
- * limits_main ROOM: with ROOM MiB more of address space than it has, allocates until there is
- * no more, in each size; that ends in NULL and ENOMEM, and after freeing all is as before.
+ * limits_main ROOM [data]: with ROOM MiB more of address space than it has, or of private memory
+ * that may be written to, allocates until there is no more, in each size; that ends in NULL and
+ * ENOMEM, and after freeing all is as before. With the second limit the host lets address space be
+ * reserved and refuses to commit it, as hosts do that promise no more memory than they have.
  */
 #include "start/start.h"
 
 #include <errno.h>
 #include <sys/resource.h>
 
-/* Bytes of address space in use now. */
-static size_t address_space(void)
+/* The number in KiB after `key` in /proc/self/status, as bytes. */
+static size_t ask_host(const char *key)
 {
-    FILE *file = fopen("/proc/self/statm", "r");
-    size_t pages = 0;
-    require(file != NULL && fscanf(file, "%zu", &pages) == 1, "the kernel tells");
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[200];
+    size_t value = 0;
+    require(file != NULL, "the kernel tells");
+    while (value == 0 && fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, key, strlen(key)) == 0) value = strtoul(line + strlen(key), NULL, 10);
+    }
     fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
+    require(value != 0, "the kernel tells how much there is");
+    return value << 10;
 }
 
 /* Links blocks of `size` until there is none; returns how many. */
@@ -67,11 +74,12 @@ static void exhaust(size_t size)
 
 int main(int count, char **arguments)
 {
-    require(count == 2, "usage: limits_main ROOM");
+    require(count >= 2, "usage: limits_main ROOM [data]");
     size_t room = strtoul(arguments[1], NULL, 10) << 20;
+    bool is_data = count > 2;
     char *before = use_malloc(1000);
-    struct rlimit limit = {address_space() + room, RLIM_INFINITY};
-    require(setrlimit(RLIMIT_AS, &limit) == 0, "the limit can be set");
+    struct rlimit limit = {ask_host(is_data ? "VmData:" : "VmSize:") + room, RLIM_INFINITY};
+    require(setrlimit(is_data ? RLIMIT_DATA : RLIMIT_AS, &limit) == 0, "the limit can be set");
     static const size_t sizes[] = {24, 200, 1000, 10000, 100000, 1000000, 5000000};
     for (size_t idx = 0; idx < sizeof sizes / sizeof sizes[0]; idx++) exhaust(sizes[idx]);
     for (size_t at = 0; at < 1000; at++) require(before[at] == 'p', "unharmed");

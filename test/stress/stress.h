@@ -95,6 +95,13 @@ static inline size_t random_size(stress_random *random)
     return random_below(random, 6000000);
 }
 
+/* From 1 byte to 64 KiB, each doubling as likely as any other. */
+static inline size_t random_size_to_64k(stress_random *random)
+{
+    size_t below = (size_t)1 << random_below(random, 17);
+    return below + random_below(random, below == 65536 ? 1 : below);
+}
+
 /* ---- blocks that know what they hold ---- */
 
 typedef struct stress_block {
@@ -118,6 +125,27 @@ static inline void block_verify(const stress_block *block)
     require(block->mem[0] == block->byte, "the first byte is what was written");
     require(block->mem[block->size / 2] == block->byte, "the middle byte is what was written");
     require(block->mem[block->size - 1] == block->byte, "the last byte is what was written");
+}
+
+/* The same of the whole block: each word says where it is, and the bytes behind the last one
+ * are `byte`. */
+static inline void block_mark_all(stress_block *block, unsigned char byte)
+{
+    size_t *words = (size_t *)(void *)block->mem;
+    size_t count = block->size / sizeof(size_t);
+    block->byte = byte;
+    for (size_t idx = 0; idx < count; idx++) words[idx] = idx * 0x10001 + byte;
+    memset(words + count, byte, block->size % sizeof(size_t));
+}
+
+static inline void block_verify_all(const stress_block *block)
+{
+    const size_t *words = (const size_t *)(const void *)block->mem;
+    size_t count = block->size / sizeof(size_t);
+    for (size_t idx = 0; idx < count; idx++)
+        require(words[idx] == idx * 0x10001 + block->byte, "each word is what was written");
+    for (size_t at = count * sizeof(size_t); at < block->size; at++)
+        require(block->mem[at] == block->byte, "each byte behind them is");
 }
 
 static inline void block_free(stress_block *block)
@@ -190,16 +218,91 @@ static inline void blocks_free(stress_block *blocks, size_t count)
 
 /* ---- threads ---- */
 
+/* So small that the C library keeps those of ended threads for the next ones: it keeps 40 MiB. */
+enum { thread_stack_size = 1 << 20 };
+
 static inline pthread_t thread_start(void *(*body)(void *), void *argument)
 {
     pthread_t thread;
-    require(pthread_create(&thread, NULL, body, argument) == 0, "a thread can be started");
+    pthread_attr_t attributes;
+    require(pthread_attr_init(&attributes) == 0, "a thread can have attributes");
+    require(pthread_attr_setstacksize(&attributes, thread_stack_size) == 0,
+            "a stack is as asked");
+    require(pthread_create(&thread, &attributes, body, argument) == 0,
+            "a thread can be started");
+    pthread_attr_destroy(&attributes);
     return thread;
 }
 
 static inline void thread_join(pthread_t thread)
 {
     require(pthread_join(thread, NULL) == 0, "a thread can be joined");
+}
+
+/* ---- nothing is lost ---- */
+
+/* Bytes in blocks in use, and how many these are. No other thread may run. */
+typedef struct stress_live {
+    size_t bytes, count;
+} stress_live;
+
+static inline stress_live live_now(void)
+{
+    strata_stats stats;
+    strata_stats_get(&stats);
+    return (stress_live){stats.live, stats.allocations - stats.frees};
+}
+
+static inline void *live_wait(void *barrier)
+{
+    pthread_barrier_wait(barrier);
+    return NULL;
+}
+
+enum { live_threads_max = 16 };
+
+/* The same, to be compared with at the end of a test that has up to live_threads_max threads at
+ * once: where strata is the C library's malloc, what that keeps of each thread is live, too, and
+ * is there from now on. */
+static inline stress_live live_at_start(void)
+{
+    pthread_t threads[live_threads_max];
+    pthread_barrier_t barrier;
+    pthread_barrier_init(&barrier, NULL, live_threads_max);
+    for (size_t n = 0; n < live_threads_max; n++)
+        threads[n] = thread_start(live_wait, &barrier);
+    for (size_t n = 0; n < live_threads_max; n++) thread_join(threads[n]);
+    pthread_barrier_destroy(&barrier);
+    return live_now();
+}
+
+static inline int live_count_region(void *context, const strata_region *region)
+{
+    bool is_used = region->kind == strata_region_used || region->kind == strata_region_direct;
+    *(size_t *)context += is_used;
+    return 0;
+}
+
+/* All threads have ended and all is freed: exactly as much is live as at the start, the walk
+ * finds as many blocks as the counters say, and everything is whole. */
+static inline void require_all_back(stress_live start)
+{
+    stress_live now = live_now();
+    size_t walked = 0;
+    if (now.bytes != start.bytes || now.count != start.count) {
+        fprintf(stderr, "live: %zu bytes in %zu blocks at the start, %zu in %zu now\n",
+                start.bytes, start.count, now.bytes, now.count);
+    }
+    require(now.bytes == start.bytes, "as many bytes are live as at the start");
+    require(now.count == start.count, "as many blocks are live as at the start");
+    strata_walk(live_count_region, &walked);
+    require(walked == now.count, "the walk finds every block that is counted");
+    strata_stats stats;
+    strata_trim(0);
+    strata_stats_get(&stats);
+    require(stats.kept == 0, "nobody is left to keep anything");
+    require(stats.slabs == 0 || stats.live > 0, "without blocks there are no slabs");
+    require_sound();
 }
 
 #endif

@@ -12,7 +12,7 @@ static const size_t mib = (size_t)1 << 20;
 static void *move(void *argument)
 {
     (void)argument;
-    for (size_t round = stress_amount(150); round > 0; round--) {
+    for (size_t round = stress_amount(1500); round > 0; round--) {
         size_t size = 5 * mib;
         char *mem = strata_malloc(size);
         require(mem != NULL, "there is memory to begin with");
@@ -31,7 +31,7 @@ static void *move(void *argument)
 static void *map(void *argument)
 {
     stress_random random = {(uint64_t)(uintptr_t)argument + 5};
-    for (size_t round = stress_amount(600); round > 0; round--) {
+    for (size_t round = stress_amount(20000); round > 0; round--) {
         size_t size = 4 * mib + random_below(&random, 12) * mib;
         char *mem = strata_malloc(size);
         require(mem != NULL, "there is memory to map");
@@ -45,6 +45,9 @@ static void *map(void *argument)
 int main(void)
 {
     if (!STRATA_THREADS) return 0;
+    /* Each block has a mapping of its own; the time to give freed ones back is always near. */
+    require(strata_options_parse("direct_threshold=4m,purge_delay=1", NULL) == 0,
+            "the options are known");
     pthread_t threads[mover_count + mapper_count];
     for (size_t n = 0; n < mover_count + mapper_count; n++)
         threads[n] = thread_start(n < mover_count ? move : map, (void *)(uintptr_t)n);

@@ -4,11 +4,11 @@
  * thread of its own, and end. A child that waits for a lock nobody holds is a hang, and a
  * failure.
  */
+#include "stress/stress.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
-
-#include "stress/stress.h"
 
 enum { churner_count = 8, forker_count = 2, block_count = 32, child_seconds = 20 };
 

@@ -106,6 +106,42 @@ static void the_environment_is_left_alone(void **state)
 
 #endif
 
+#if STRATA_SLABS
+
+static void without_ends_of_threads_there_are_no_caches(void **state)
+{
+    (void)state;
+    os_fake_tell_ends(false);
+    start_with(NULL, NULL);
+    assert_int_equal(st_cache_limit, 0);
+    void *mem = strata_malloc(10);
+    assert_int_equal(st_cache_count(), 0);
+    strata_free(mem);
+}
+
+static void the_start_begins_caches_and_thread_ends_empty_them(void **state)
+{
+    (void)state;
+    strata_stats stats;
+    os_fake_tell_ends(true);
+    start_with(NULL, NULL);
+    assert_int_equal(st_cache_limit, ST_SLAB_LIMIT + 1);
+    void *small = strata_malloc(10);
+    void *medium = strata_malloc(5000);
+    assert_int_equal(st_cache_count(), 1);
+    strata_free(small);
+    strata_free(medium);
+    strata_stats_get(&stats);
+    assert_true(stats.kept > 5000);
+    assert_true(os_fake_end_thread());
+    strata_stats_get(&stats);
+    assert_int_equal(stats.kept, 0);
+    assert_int_equal(stats.live, 0);
+    assert_int_equal(strata_check(NULL), 0);
+}
+
+#endif
+
 static void a_second_start_does_nothing(void **state)
 {
     (void)state;
@@ -117,10 +153,15 @@ static void a_second_start_does_nothing(void **state)
 static void locks_are_held_around_a_fork(void **state)
 {
     (void)state;
+    os_fake_tell_ends(true);
     start_with(NULL, NULL);
     void *mem = strata_malloc(10);
     assert_true(os_fake_fork(os_fake_fork_prepare));
     if (STRATA_THREADS) assert_false(st_lock_try(&st_heap_space(0)->lock));
+#if STRATA_SLABS
+    assert_int_equal(st_cache_count(), 1);
+    if (STRATA_THREADS) assert_false(st_lock_try(&st_cache_at(1)->depot.lock));
+#endif
     assert_true(os_fake_fork(os_fake_fork_parent));
     strata_free(mem);
     mem = strata_malloc(10);
@@ -142,8 +183,15 @@ int main(void)
 #else
         cmocka_unit_test_setup(the_environment_is_left_alone, setup),
 #endif
+#if STRATA_SLABS
+        cmocka_unit_test_setup(without_ends_of_threads_there_are_no_caches, setup),
+#endif
         cmocka_unit_test_setup(a_second_start_does_nothing, setup),
         cmocka_unit_test_setup(locks_are_held_around_a_fork, setup),
+#if STRATA_SLABS
+        /* The last one: this thread keeps nothing from then on. */
+        cmocka_unit_test_setup(the_start_begins_caches_and_thread_ends_empty_them, setup),
+#endif
     };
     return TESTING_RUN(tests);
 }

@@ -235,6 +235,63 @@ static void the_end_can_be_awaited_and_words_are_heard(void **state)
     assert_null(st_os_environment("STRATA"));
 }
 
+static size_t ends;
+static void count_end(void) { ends++; }
+
+static void ends_of_threads_are_told_if_a_test_wants_that(void **state)
+{
+    (void)state;
+    assert_false(st_os_at_thread_end(count_end));
+    assert_false(st_os_watch_thread());
+    assert_false(os_fake_end_thread());
+    os_fake_tell_ends(true);
+    assert_false(st_os_watch_thread()); /* there is nobody to be told */
+    assert_true(st_os_at_thread_end(count_end));
+    assert_true(st_os_watch_thread());
+    os_fake_config config = os_fake_usual;
+    config.refuses_watch = true;
+    os_fake_configure(&config);
+    assert_false(st_os_watch_thread());
+    assert_int_equal(os_fake_watched(), 1);
+    assert_int_equal(ends, 0);
+    assert_true(os_fake_end_thread());
+    assert_int_equal(ends, 1);
+    assert_false(st_os_at_thread_end(NULL)); /* strata has ended */
+    assert_false(os_fake_end_thread());
+    assert_int_equal(ends, 1);
+}
+
+static void time_passes_when_a_test_says_so(void **state)
+{
+    (void)state;
+    assert_int_equal(st_os_clock(), 1);
+    assert_int_equal(st_os_clock(), 1);
+    os_fake_set_clock(5000);
+    assert_int_equal(st_os_clock(), 5000);
+}
+
+static void a_reset_forgets_all(void **state)
+{
+    (void)state;
+    char *mem = st_os_reserve(64 * PAGE, PAGE);
+    assert_true(st_os_commit(mem + PAGE, 3 * PAGE));
+    memset(mem + PAGE, 1, 3 * PAGE);
+    char *other = st_os_map(2 * PAGE, PAGE);
+    assert_non_null(other);
+    os_fake_tell_ends(true);
+    os_fake_set_clock(77);
+    os_fake_fail(OS_FAKE_ANY, 1, true);
+    os_fake_reset();
+    assert_int_equal(os_fake_taken(), 0);
+    assert_int_equal(st_os_clock(), 1);
+    assert_false(st_os_at_thread_end(count_end));
+    assert_true(child_dies(touch, mem + PAGE));
+    assert_true(child_dies(touch, other));
+    char *again = st_os_map(8 * PAGE, PAGE);
+    assert_ptr_equal(again, mem); /* the same places are given out, and they are empty */
+    for (size_t i = 0; i < 8 * PAGE; i++) assert_int_equal(again[i], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +306,9 @@ int main(void)
         cmocka_unit_test_setup(reserve_at_takes_only_what_is_free, setup),
         cmocka_unit_test_setup(a_host_may_release_only_whole_pieces, setup),
         cmocka_unit_test_setup(the_end_can_be_awaited_and_words_are_heard, setup),
+        cmocka_unit_test_setup(ends_of_threads_are_told_if_a_test_wants_that, setup),
+        cmocka_unit_test_setup(time_passes_when_a_test_says_so, setup),
+        cmocka_unit_test_setup(a_reset_forgets_all, setup),
     };
     return TESTING_RUN(tests);
 }

@@ -199,6 +199,7 @@ static void free_trims_top_by_itself_above_the_threshold(void **state)
     (void)state;
     st_option_set(st_option_id_trim_threshold, 256 * ST_KIB);
     st_option_set(st_option_id_trim_pad, 0);
+    st_option_set(st_option_id_purge_delay, 0);
     little_take(&space, 100);
     char *mem = little_take(&space, 900 * ST_KIB);
     memset(mem, 1, 900 * ST_KIB);
@@ -263,10 +264,18 @@ static void a_release_that_is_refused_changes_nothing(void **state)
 static void large_frees_look_for_free_segments(void **state)
 {
     (void)state;
-    st_option_set(st_option_id_release_rate, 1);
-    space.release_count = 1;
+    st_option_set(st_option_id_purge_delay, 0); /* at each of them */
     make_free_segments();
     assert_int_equal(segment_count() <= 2, STRATA_RETURN);
+    little_expect_sound(&space);
+}
+
+static void large_frees_wait_as_long_as_the_option_says(void **state)
+{
+    (void)state;
+    st_option_set(st_option_id_purge_delay, SIZE_MAX);
+    make_free_segments();
+    assert_true(segment_count() > 2);
     little_expect_sound(&space);
 }
 
@@ -348,6 +357,7 @@ int main(void)
         UNIT_TEST(segments_that_are_free_are_released),
         UNIT_TEST(a_release_that_is_refused_changes_nothing),
         UNIT_TEST(large_frees_look_for_free_segments),
+        UNIT_TEST(large_frees_wait_as_long_as_the_option_says),
         UNIT_TEST(trim_empties_the_inside_of_holes),
     };
     return TESTING_RUN(tests);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * A small block of the size told freed by the thread that made it, which keeps it, and by another
+ * one, whose end puts it back into its slab: told when the first one puts it back, too.
+ */
+#include "misuse/misuse.h"
+
+#include <pthread.h>
+
+static void *free_it(void *mem)
+{
+    strata_free(mem);
+    return NULL;
+}
+
+int main(int count, char **arguments)
+{
+    (void)count;
+    pthread_t thread;
+    void *mem = strata_malloc(told(arguments, 1));
+    if (pthread_create(&thread, NULL, free_it, mem) != 0) return 3;
+    pthread_join(thread, NULL);
+    strata_free(mem);
+    expect(DOUBLE_FREE, mem);
+    strata_trim(0);
+    told_by_now();
+    return went_on();
+}
