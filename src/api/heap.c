@@ -19,8 +19,6 @@ typedef struct heap_slot {
     /* The thread that last allocated here, as the address of its heap_home; it may be gone.
      * Written and read by any thread, relaxed: a hint. */
     ST_ATOMIC(const void *) resident;
-    /* How often threads have met here in vain. Written and read by any thread, relaxed: a guess. */
-    ST_ATOMIC(uint32_t) meetings;
 } heap_slot;
 
 static struct {
@@ -99,8 +97,6 @@ st_space *st_heap_space(unsigned idx)
 
 #if STRATA_SPACES_MAX > 1
 
-ST_DEFINE_DATA uint32_t st_heap_meetings = 4096;
-
 static ST_THREAD_LOCAL uint32_t heap_home; /* the space this thread last used */
 
 /* Starts another space and returns it locked, or NULL if there are as many as may be. */
@@ -130,8 +126,7 @@ enum { heap_patience = 8 };
  * 2. Another space that is free serves us this time. It becomes our home only if ours has another
  *    resident: somebody who merely frees there what we gave him would follow us wherever we went,
  *    and each space that we leave keeps the memory it needed at its worst.
- * 3. Two threads share this home, have met here often, and all others are taken: a new space becomes
- *    ours.
+ * 3. Two threads share this home, and all others are taken: a new space becomes ours.
  * 4. There is none: we wait for ours. */
 static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
 {
@@ -151,10 +146,7 @@ static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
         if (!is_ours) heap_home = idx;
         return heap_space(idx);
     }
-    st_add_relaxed(&heap_state.slot[heap_home].meetings, 1); /* relaxed: a guess. */
-    uint32_t meetings = st_load_relaxed(&heap_state.slot[heap_home].meetings); /* relaxed: a guess. */
-    bool is_crowded = !is_ours && meetings % st_heap_meetings == 0;
-    st_space *space = is_crowded ? heap_start_space() : NULL;
+    st_space *space = is_ours ? NULL : heap_start_space();
     if (space != NULL) return space;
     st_lock_take(&home->lock);
     return home;

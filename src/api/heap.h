@@ -71,12 +71,6 @@ ST_INTERNAL bool st_heap_trim(size_t pad);
 
 /* ---- for statistics, walks, checks and fork ---- */
 
-#if STRATA_SPACES_MAX > 1
-/* Threads have to meet so often in vain before there is one more space: each holds memory that the others
- * can't use, and caches and shelves keep threads apart as it is. Tests set it to 1. */
-ST_DECLARE_DATA uint32_t st_heap_meetings;
-#endif
-
 /* How many spaces are in use; they are numbered from 0. */
 ST_INTERNAL unsigned st_heap_space_count(void);
 ST_INTERNAL st_space *st_heap_space(unsigned idx);

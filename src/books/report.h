@@ -62,4 +62,12 @@ ST_INTERNAL void st_misuse(st_misuse_kind kind, const void *mem);
  * nothing can be relied on any more. */
 ST_INTERNAL void st_damage(const char *id);
 
+/* For checks: one more than `broken` unless `holds`; the id of the first that does not hold is stored in
+ * *first, if that is not NULL. */
+ST_INLINE int st_count_broken(bool holds, const char *id, const char **first, int broken)
+{
+    if (!holds && broken == 0 && first != NULL) *first = id;
+    return broken + !holds;
+}
+
 #endif

@@ -388,12 +388,6 @@ static bool direct_list_has(const direct_record *list, size_t expected, uint32_t
     return count == expected;
 }
 
-static int direct_broken(bool holds, const char *id, const char **first, int broken)
-{
-    if (!holds && broken == 0 && first != NULL) *first = id;
-    return broken + !holds;
-}
-
 ST_COLD int st_direct_check(const char **first)
 {
     const st_direct_totals *totals = &direct_state.totals;
@@ -405,9 +399,9 @@ ST_COLD int st_direct_check(const char **first)
                 count.cached_size == totals->cached;
     bool lists = direct_list_has(direct_state.cache, count.cached, direct_cached) &&
                  direct_list_has(direct_state.spare, count.spare, direct_spare);
-    int broken = direct_broken(count.foreign == 0, "INV-DIRECT-1", first, 0);
-    broken = direct_broken(sums, "INV-DIRECT-2", first, broken);
-    broken = direct_broken(lists, "INV-DIRECT-3", first, broken);
+    int broken = st_count_broken(count.foreign == 0, "INV-DIRECT-1", first, 0);
+    broken = st_count_broken(sums, "INV-DIRECT-2", first, broken);
+    broken = st_count_broken(lists, "INV-DIRECT-3", first, broken);
     st_lock_drop(&direct_state.lock);
     return broken;
 }

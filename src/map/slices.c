@@ -6,6 +6,7 @@
 #include "map/slices.h"
 
 #include "books/options.h"
+#include "books/report.h"
 #include "map/room.h"
 
 #if STRATA_SLABS
@@ -294,12 +295,6 @@ static bool slices_list_is_sound(const slices_list *list)
     return count == list->count;
 }
 
-static int slices_broken(bool holds, const char *id, const char **first, int broken)
-{
-    if (!holds && broken == 0 && first != NULL) *first = id;
-    return broken + !holds;
-}
-
 ST_COLD int st_slices_check(const char **first)
 {
     slices_count count = {0};
@@ -316,8 +311,8 @@ ST_COLD int st_slices_check(const char **first)
                  slices_list_is_sound(&slices_state.clean) &&
                  count.free == slices_state.dirty.count + slices_state.clean.count;
     st_lock_drop(&slices_state.lock);
-    int broken = slices_broken(words, "INV-SLICES-1", first, 0);
-    return slices_broken(lists, "INV-SLICES-2", first, broken);
+    int broken = st_count_broken(words, "INV-SLICES-1", first, 0);
+    return st_count_broken(lists, "INV-SLICES-2", first, broken);
 }
 
 void st_slices_lock(void) ST_NO_LOCK_ANALYSIS { st_lock_take(&slices_state.lock); }

@@ -85,8 +85,8 @@ static size_t slab_take_fresh(uint32_t idx, size_t size, void **blocks, size_t c
     return taken;
 }
 
-/* 1. From slabs that have blocks to be had, the one last put into first: its memory is warm, and
- *    others may empty meanwhile.
+/* 1. From slabs that have blocks to be had, first the one that last came to have any: its memory is
+ *    warm, and others may empty meanwhile.
  * 2. From a new slab, if there was none. */
 size_t st_slab_take(st_depot *depot, size_t class_idx, void **blocks, size_t count)
 {

@@ -56,8 +56,8 @@ ST_STATIC_ASSERT(ST_SLAB_WORDS_MAX * 64 >= ST_SLICE / ST_SLAB_GRAIN, "every bloc
 typedef struct st_depot {
     st_lock lock;
     uint32_t number;                       /* owner in the words of its slices; set once */
-    uint32_t partial[ST_SLAB_CLASSES + 1]; /* slabs with blocks to be had; the one that blocks were
-                                            * last put into comes first. Guarded by lock. */
+    uint32_t partial[ST_SLAB_CLASSES + 1]; /* slabs with blocks to be had; the one that last came to
+                                            * have any comes first. Guarded by lock. */
 } st_depot;
 
 /* The class for a request of at most ST_SLAB_LIMIT bytes; 0 for one of 0 bytes. */

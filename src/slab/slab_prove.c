@@ -52,20 +52,14 @@ static ST_COLD int prove_one(void *context, uint32_t idx)
     return 0;
 }
 
-static int prove_broken(bool holds, const char *id, const char **first, int broken)
-{
-    if (!holds && broken == 0 && first != NULL) *first = id;
-    return broken + !holds;
-}
-
 ST_COLD int st_slab_check(st_depot *depot, const char **first)
 {
     slab_findings found = {depot, true, true, true, true};
     st_slab_walk(prove_one, &found);
-    int broken = prove_broken(found.count_holds, "INV-SLAB-1", first, 0);
-    broken = prove_broken(found.bits_hold, "INV-SLAB-2", first, broken);
-    broken = prove_broken(found.list_holds, "INV-SLAB-3", first, broken);
-    return prove_broken(found.size_holds, "INV-SLAB-4", first, broken);
+    int broken = st_count_broken(found.count_holds, "INV-SLAB-1", first, 0);
+    broken = st_count_broken(found.bits_hold, "INV-SLAB-2", first, broken);
+    broken = st_count_broken(found.list_holds, "INV-SLAB-3", first, broken);
+    return st_count_broken(found.size_holds, "INV-SLAB-4", first, broken);
 }
 
 #endif

@@ -315,9 +315,6 @@ static void requests_that_no_machine_can_serve_are_refused(void **state)
 
 int main(void)
 {
-#if STRATA_SPACES_MAX > 1
-    st_heap_meetings = 1; /* the first meeting counts */
-#endif
     const struct CMUnitTest tests[] = {
 #if STRATA_SPACES_MAX > 1
         UNIT_TEST(a_thread_that_finds_its_space_taken_goes_elsewhere),
