@@ -18,8 +18,9 @@ void *st_front_alloc(size_t req, char **dirty_end)
     if (st_cache_limit == 0) return st_heap_alloc(req, dirty_end);
     void *mem = NULL;
     if (req > ST_SLAB_LIMIT) {
-        if (req <= ST_SHELF_LIMIT) mem = st_shelf_take(req, 1);
-        if (mem == NULL) st_shelf_note_miss();
+        mem = st_front_take_medium(req); /* perhaps nobody has asked yet */
+        if (mem == NULL && req <= ST_SHELF_LIMIT) mem = st_shelf_take_other(req, 1);
+        if (mem == NULL) mem = st_shelf_miss(req);
     } else {
         mem = st_cache_refill(st_max(1, st_slab_class_for(req)));
     }
@@ -29,22 +30,38 @@ void *st_front_alloc(size_t req, char **dirty_end)
 }
 
 /* A slab begins at a multiple of every alignment up to its size, so its blocks lie at multiples of
- * theirs. A kept block may happen to lie right: a program that frees an aligned block often asks for
- * another one, so what is small but aligned to much gets a size that is kept. */
+ * theirs. */
+static size_t front_small_for(size_t alignment, size_t req) { return st_round_up(req, alignment); }
+
+/* A kept block may happen to lie right: a program that frees an aligned block often asks for another
+ * one, so what is small but aligned to much gets a size that is kept. */
+static size_t front_medium_for(size_t req) { return st_max(req, ST_SLAB_LIMIT + 1); }
+
+static ST_NOINLINE void *front_alloc_aligned_new(size_t alignment, size_t req)
+{
+    void *mem = NULL;
+    if (alignment > ST_SLAB_LIMIT || req > ST_SLAB_LIMIT) {
+        size_t medium = front_medium_for(req);
+        if (st_shelf_range == 0) return st_heap_alloc_aligned(alignment, req);
+        if (medium <= ST_SHELF_LIMIT) mem = st_shelf_take_other(medium, alignment);
+        return mem != NULL ? mem : st_heap_alloc_aligned(alignment, medium);
+    }
+    mem = st_front_alloc(front_small_for(alignment, st_max(req, 1)), NULL);
+    if (mem == NULL || st_is_aligned(mem, alignment)) return mem;
+    st_front_free(mem); /* it came from the heap */
+    return st_heap_alloc_aligned(alignment, req);
+}
+
 void *st_front_alloc_aligned(size_t alignment, size_t req)
 {
+    void *mem;
     if (alignment <= ST_SLAB_LIMIT && req <= ST_SLAB_LIMIT) {
-        size_t rounded = st_round_up(st_max(req, 1), st_max(alignment, ST_SLAB_GRAIN));
-        void *mem = st_front_take(rounded);
-        if (mem == NULL) mem = st_front_alloc(rounded, NULL);
-        if (mem == NULL || st_is_aligned(mem, alignment)) return mem;
-        st_front_free(mem); /* it came from the heap */
-    } else if (st_cache_limit != 0 && req <= ST_SHELF_LIMIT) {
-        req = st_max(req, ST_SLAB_LIMIT + 1);
-        void *mem = st_shelf_take(req, alignment);
-        if (mem != NULL) return mem;
+        mem = st_front_take(front_small_for(alignment, req));
+    } else {
+        size_t medium = front_medium_for(req) - (ST_SLAB_LIMIT + 1);
+        mem = medium < st_shelf_range ? st_shelf_take(medium + ST_SLAB_LIMIT + 1, alignment) : NULL;
     }
-    return st_heap_alloc_aligned(alignment, req);
+    return ST_LIKELY(mem != NULL) ? mem : front_alloc_aligned_new(alignment, req);
 }
 
 /* ---- which part owns a pointer ---- */
@@ -56,28 +73,44 @@ static size_t front_class_of(const void *mem)
     return idx < ST_SLICES_MAX ? st_slab_class_of(st_slices_word(idx)) : 0;
 }
 
-static bool front_is_kept(const void *mem)
+static bool front_is_in_space(const void *mem)
 {
-    return st_heap_owner(mem) != NULL && st_shelf_keeps(mem);
+    return st_owner_kind_of(st_pagemap_get(mem)) == st_owner_space;
 }
 
-static ST_NOINLINE void front_free_to_heap(void *mem) { st_heap_free(mem); }
+static bool front_is_kept(const void *mem)
+{
+    return front_is_in_space(mem) && st_shelf_keeps(mem);
+}
 
-void st_front_free_other(void *mem)
+void st_front_free_medium(void *mem)
+{
+    if (ST_LIKELY(front_is_in_space(mem))) {
+        st_shelf_put(mem);
+    } else {
+        st_heap_free(mem);
+    }
+}
+
+void st_front_free_remote(void *mem)
 {
     if (front_class_of(mem) != 0) {
         st_cache_put_remote(mem);
-        return;
+    } else {
+        st_heap_free(mem);
     }
-    const st_space *space = st_heap_owner(mem);
-    if (ST_UNLIKELY(space == NULL || st_cache_limit == 0 || !st_shelf_put(space, mem)))
-        front_free_to_heap(mem);
 }
 
 /* A small block that is resized stays if it is large enough, and not much too large. */
 static bool front_fits(size_t usable, size_t req)
 {
     return req <= usable && usable - req <= usable / 4 + ST_SLAB_GRAIN;
+}
+
+/* True if a kept block of `usable` bytes may have been given for this request. */
+static bool front_may_be_kept(size_t usable, size_t req)
+{
+    return st_shelf_fits(usable + ST_CHUNK_OVERHEAD, st_chunk_size_for(req));
 }
 
 /* A block may be larger than was asked for by its rounding and its alignment, which divides its
@@ -90,7 +123,7 @@ void st_front_free_sized_other(void *mem, size_t req)
     if (usable == 0) {
         usable = st_heap_usable_now(mem);
         if (usable > ST_SLAB_LIMIT) req = st_max(req, ST_SLAB_LIMIT + 1);
-        if (usable > ST_SHELF_LIMIT || !st_shelf_fits(usable, req))
+        if (usable > ST_SHELF_LIMIT || !front_may_be_kept(usable, req))
             st_heap_count_mismatch(usable, req);
     } else if (!front_fits(usable, req) &&
                (req > usable || usable - req >= (usable & (~usable + 1)))) {
@@ -118,6 +151,16 @@ static void *front_alloc_moved(size_t usable, size_t req)
     return moved != NULL ? moved : st_front_alloc(req, NULL);
 }
 
+static ST_NOINLINE void *front_move(void *mem, size_t usable, size_t req)
+{
+    if (req > ST_REQUEST_MAX) return NULL;
+    void *moved = front_alloc_moved(usable, req);
+    if (moved == NULL) return NULL;
+    st_heap_copy(moved, mem, st_min(usable, req));
+    st_front_free(mem);
+    return moved;
+}
+
 /* True if a small block begins at `mem`; what is wrong is reported. Whether it is in use is asked only
  * by a thread that keeps nothing, as for a free. */
 static bool front_is_sound(const void *mem, size_t class_idx)
@@ -133,12 +176,11 @@ static bool front_is_sound(const void *mem, size_t class_idx)
     return fault == st_misuse_none;
 }
 
-/* True if a block of a space is as large as the request asks, and has no tail to give back: nothing has
+/* True if a block in a space is as large as the request asks, and has no tail to give back: nothing has
  * to be locked for that. */
 static bool front_stays(const void *mem, size_t req)
 {
-    const st_space *space = st_heap_owner(mem);
-    size_t usable = space != NULL ? st_space_usable_now(space, mem) : 0;
+    size_t usable = st_space_usable_now(st_heap_secret, mem);
     return req <= usable && usable - req < ST_CHUNK_MIN && usable != 0;
 }
 
@@ -149,21 +191,18 @@ void *st_front_realloc(void *mem, size_t req)
     if (class_idx != 0) {
         if (ST_UNLIKELY(!front_is_sound(mem, class_idx))) return NULL;
         if (front_fits(usable, req)) return mem;
-    } else if (ST_UNLIKELY(front_is_kept(mem))) {
-        st_misuse(st_misuse_double_free, mem);
-        return NULL;
-    } else if (front_stays(mem, req)) {
-        return mem;
     } else {
+        if (front_is_in_space(mem)) {
+            if (ST_UNLIKELY(st_shelf_keeps(mem))) {
+                st_misuse(st_misuse_double_free, mem);
+                return NULL;
+            }
+            if (front_stays(mem, req)) return mem;
+        }
         void *resized = st_heap_resize(mem, req, &usable);
         if (resized != NULL || usable == 0) return resized;
     }
-    if (req > ST_REQUEST_MAX) return NULL;
-    void *moved = front_alloc_moved(usable, req);
-    if (moved == NULL) return NULL;
-    st_heap_copy(moved, mem, st_min(usable, req));
-    st_front_free(mem);
-    return moved;
+    return front_move(mem, usable, req);
 }
 
 /* ---- the rest ---- */
@@ -203,8 +242,6 @@ void *st_front_alloc_aligned(size_t alignment, size_t req)
 {
     return st_heap_alloc_aligned(alignment, req);
 }
-
-void st_front_free_other(void *mem) { st_heap_free(mem); }
 
 void st_front_free_sized_other(void *mem, size_t req) { st_heap_free_sized(mem, req); }
 

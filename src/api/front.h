@@ -3,7 +3,7 @@
  * The front: decides which part of strata serves a request, and which one owns a pointer.
  *
  *   up to 1 KiB     the thread's magazines, filled from slabs (slab/cache.h)
- *   to 256 KiB    the thread's shelves of freed blocks (api/shelf.h), or else
+ *   to 512 KiB    the thread's shelves of freed blocks (api/shelf.h), or else
  *   any size        the heap: a space, or a mapping of its own (api/heap.h)
  *
  * A part that has nothing to give, or is not there in this build or yet, leaves it to the next one.
@@ -15,26 +15,43 @@
 #include "api/heap.h"
 #include "api/shelf.h"
 
-/* A block of at least `req` bytes if there is one at hand; NULL: ask st_front_alloc. */
-ST_ALWAYS_INLINE void *st_front_take(size_t req)
+/* True if a request is one that only st_front_take_small may have a block for, and st_front_take_medium
+ * never. */
+ST_ALWAYS_INLINE bool st_front_is_small(size_t req)
 {
 #if STRATA_SLABS
-    return st_cache_take(req);
+    return st_cache_serves(req);
+#else
+    (void)req;
+    return true;
+#endif
+}
+
+/* A block of at least `req` bytes, which is small, if there is one at hand; NULL: ask st_front_alloc. */
+ST_ALWAYS_INLINE void *st_front_take_small(size_t req)
+{
+#if STRATA_SLABS
+    return st_cache_take_small(req);
 #else
     return st_heap_take_kept(req, NULL);
 #endif
 }
 
-/* The same where st_front_take had none because the request is not so small. */
+/* The same for a request that is not small. */
 ST_ALWAYS_INLINE void *st_front_take_medium(size_t req)
 {
 #if STRATA_SLABS
-    if (st_cache_limit == 0 || req - (ST_SLAB_LIMIT + 1) > ST_SHELF_LIMIT - (ST_SLAB_LIMIT + 1)) return NULL;
-    return st_shelf_take(req, 1);
+    return req - (ST_SLAB_LIMIT + 1) < st_shelf_range ? st_shelf_take(req, 1) : NULL;
 #else
     (void)req;
     return NULL;
 #endif
+}
+
+/* The same for any request, but only a small one is served. */
+ST_ALWAYS_INLINE void *st_front_take(size_t req)
+{
+    return ST_LIKELY(st_front_is_small(req)) ? st_front_take_small(req) : NULL;
 }
 
 /* A block of at least `req` bytes; NULL if there is no memory. *dirty_end, if asked for, is as of
@@ -44,16 +61,32 @@ ST_INTERNAL void *st_front_alloc(size_t req, char **dirty_end);
 /* A block at a multiple of `alignment`, any power of two. */
 ST_INTERNAL void *st_front_alloc_aligned(size_t alignment, size_t req);
 
-/* Frees the block at `mem`, which is none of this thread's own small ones, or does nothing if that is
- * NULL. */
-ST_INTERNAL ST_NOINLINE void st_front_free_other(void *mem);
+#if STRATA_SLABS
+/* Frees the block at `mem`, which lies in no slice of ours, or does nothing if that is NULL; the same for
+ * one that lies in a slice, but is none of this thread's own. */
+ST_INTERNAL ST_NOINLINE void st_front_free_medium(void *mem);
+ST_INTERNAL ST_NOINLINE void st_front_free_remote(void *mem);
+#endif
 
 /* Frees the block at `mem`, or does nothing if that is NULL. Misuse is reported: at once, or, of
  * small blocks, when the block is put back into its slab. */
 ST_ALWAYS_INLINE void st_front_free(void *mem)
 {
 #if STRATA_SLABS
-    if (ST_UNLIKELY(!st_cache_put(mem))) st_front_free_other(mem);
+    uintptr_t idx = st_slices_idx(mem);
+    if (ST_UNLIKELY(idx >= ST_SLICES_MAX)) {
+        st_front_free_medium(mem);
+        return;
+    }
+    size_t class_idx = st_cache_class(idx);
+    if (ST_LIKELY(class_idx <= ST_SLAB_CLASSES)) {
+        st_cache_put_own(mem, class_idx);
+        return;
+    }
+    /* Loaded once more, as keeping it from above would cost small blocks an instruction. */
+    ST_FORGET(class_idx);
+    bool is_ours = class_idx != st_load_shared(&st_near.me);
+    is_ours ? st_front_free_remote(mem) : st_front_free_medium(mem);
 #else
     st_heap_free(mem);
 #endif
@@ -64,7 +97,8 @@ ST_INTERNAL ST_NOINLINE void st_front_free_sized_other(void *mem, size_t req);
 ST_ALWAYS_INLINE void st_front_free_sized(void *mem, size_t req)
 {
 #if STRATA_SLABS
-    size_t class_idx = st_cache_class(mem);
+    uintptr_t idx = st_slices_idx(mem);
+    size_t class_idx = ST_LIKELY(idx < ST_SLICES_MAX) ? st_cache_class(idx) : 0;
     if (ST_LIKELY(class_idx - 1 < ST_SLAB_CLASSES && class_idx == st_slab_class_for(req))) {
         st_cache_put_own(mem, class_idx);
         return;

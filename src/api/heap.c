@@ -28,6 +28,8 @@ static struct {
     ST_ATOMIC(size_t) size_mismatches; /* sized frees that were wrong about the size */
 } heap_state; /* all zero: the spaces' pages are touched as they are used */
 
+ST_DEFINE_DATA size_t st_heap_secret;
+
 ST_ALWAYS_INLINE st_space *heap_space(uint32_t idx)
 {
     st_space *space = &heap_state.slot[idx].space;
@@ -75,7 +77,8 @@ ST_COLD void st_heap_prepare(void)
 #if STRATA_PAGEMAP && STRATA_RETURN
         st_room_hook = heap_make_room;
 #endif
-        st_space_init(heap_space(0), 0, st_os_entropy());
+        st_heap_secret = st_os_entropy();
+        st_space_init(heap_space(0), 0, st_heap_secret);
         /* SYNC-3 release: the space is ready before it is counted. */
         st_store_release(&heap_state.space_count, 1);
     }
@@ -107,7 +110,7 @@ static st_space *heap_start_space(void) ST_NO_LOCK_ANALYSIS
     uint32_t count = st_load_relaxed(&heap_state.space_count); /* relaxed: under the lock. */
     if (count > 0 && count < st_option(spaces)) {
         space = heap_space(count);
-        st_space_init(space, count, st_os_entropy());
+        st_space_init(space, count, st_heap_secret);
         st_lock_take(&space->lock);
         heap_home = count;
         /* SYNC-3 release: the space is ready before it is counted. */
@@ -308,6 +311,19 @@ void *st_heap_alloc_new(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
     return heap_alloc_scarce(req, 1, dirty_end);
 }
 
+ST_COLD size_t st_heap_alloc_batch(size_t req, void **blocks, size_t count) ST_NO_LOCK_ANALYSIS
+{
+    size_t taken = 0;
+    heap_ensure_prepared();
+    st_space *space = heap_enter();
+    for (; taken < count; taken++) {
+        blocks[taken] = st_space_search(space, st_chunk_size_for(req), NULL);
+        if (blocks[taken] == NULL) break;
+    }
+    heap_leave(space);
+    return taken;
+}
+
 void *st_heap_alloc(size_t req, char **dirty_end)
 {
     void *mem = st_heap_take_kept(req, dirty_end);
@@ -441,7 +457,7 @@ void st_heap_copy(void *to, const void *from, size_t size)
     while (size-- > 0) *out++ = *in++;
 }
 
-static void *heap_resize_other(void *mem, size_t req, size_t *usable)
+static ST_NOINLINE void *heap_resize_other(void *mem, size_t req, size_t *usable)
 {
 #if STRATA_PAGEMAP
     st_owner owner = st_pagemap_get(mem);
@@ -492,8 +508,7 @@ size_t st_heap_usable(const void *mem)
 
 size_t st_heap_usable_now(const void *mem)
 {
-    st_space *space = heap_owner(mem);
-    size_t usable = space != NULL ? st_space_usable_now(space, mem) : 0;
+    size_t usable = heap_owner(mem) != NULL ? st_space_usable_now(st_heap_secret, mem) : 0;
     return usable != 0 ? usable : st_heap_usable(mem);
 }
 

@@ -15,9 +15,16 @@
 
 #include "space/space.h"
 
+/* Enters the seals of all spaces of this heap. */
+ST_DECLARE_DATA size_t st_heap_secret;
+
 /* A block of at least `req` bytes; NULL if there is no memory (errno is the caller's to set).
  * *dirty_end as of st_space_alloc; dirty_end may be NULL. */
 ST_INTERNAL void *st_heap_alloc(size_t req, char **dirty_end);
+
+/* Several blocks of `req` bytes from one space, with one lock, whose contents may be dirty; returns how
+ * many there are. For sizes that are not small and that spaces serve; the program has started. */
+ST_INTERNAL size_t st_heap_alloc_batch(size_t req, void **blocks, size_t count);
 
 /* Its two halves: what is kept for this very size, if that can be had without a lock, else NULL;
  * and all that takes longer. */

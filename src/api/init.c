@@ -44,6 +44,7 @@ ST_UNUSED static void init_start(void)
     if (STRATA_ENVIRONMENT) st_control_read_environment();
 #if STRATA_SLABS
     if (st_os_at_thread_end(st_front_end_thread)) st_cache_start();
+    if (st_cache_limit != 0) st_shelf_start();
     st_cache_lone_frees = 32; /* glibc: a few for each stack of an ended thread */
 #endif
     st_os_at_fork(init_before_fork, init_after_fork_in_parent, init_after_fork_in_child);

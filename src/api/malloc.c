@@ -4,6 +4,7 @@
  * overflow and errno, around the front.
  */
 #include "api/front.h"
+#include "map/clear.h"
 #include "strata.h"
 
 static ST_COLD void *malloc_fail(void)
@@ -18,7 +19,7 @@ static ST_NOINLINE void *malloc_new(size_t size)
     return ST_LIKELY(mem != NULL) ? mem : malloc_fail();
 }
 
-static ST_NOINLINE void *malloc_other(size_t size)
+static ST_NOINLINE void *malloc_medium(size_t size)
 {
     void *mem = st_front_take_medium(size);
     return ST_LIKELY(mem != NULL) ? mem : malloc_new(size);
@@ -26,35 +27,49 @@ static ST_NOINLINE void *malloc_other(size_t size)
 
 STRATA_EXPORT void *strata_malloc(size_t size)
 {
-    void *mem = st_front_take(size);
-    return ST_LIKELY(mem != NULL) ? mem : malloc_other(size);
+    if (ST_UNLIKELY(!st_front_is_small(size))) return malloc_medium(size);
+    void *mem = st_front_take_small(size);
+    if (ST_UNLIKELY(mem == NULL)) return malloc_new(size);
+    return mem;
 }
 
-/* Clears [mem, end) before the C library's memset can be called. */
-static void malloc_clear_early(char *mem, char *end)
+/* Clears [mem, mem + size) before the C library's memset can be called. */
+static void malloc_clear_early(char *mem, size_t size)
 {
-    for (volatile char *at = mem; at < end; at++) *at = 0;
+    for (volatile char *at = mem; size > 0; size--) *at++ = 0;
+}
+
+static void malloc_clear(char *mem, size_t size)
+{
+    if (ST_UNLIKELY(!st_os_is_started())) {
+        malloc_clear_early(mem, size);
+    } else if (size >= ST_CLEAR_MIN) {
+        st_clear(mem, size);
+    } else {
+        st_fill(mem, 0, size);
+    }
+}
+
+static ST_NOINLINE void *malloc_zeroed_new(size_t size)
+{
+    char *dirty_end;
+    char *mem = st_front_alloc(size, &dirty_end);
+    if (mem == NULL) return malloc_fail();
+    if (dirty_end > mem) malloc_clear(mem, st_min(size, st_distance(mem, dirty_end)));
+    return mem;
 }
 
 STRATA_EXPORT void *strata_calloc(size_t count, size_t size)
 {
     size_t total;
-    char *dirty_end;
     if (st_mul_overflows(count, size, &total)) return malloc_fail();
-    char *mem = st_front_take(total);
-    char *end;
-    if (mem != NULL) {
-        end = mem + total;
+    bool is_small = st_front_is_small(total);
+    void *mem = is_small ? st_front_take_small(total) : st_front_take_medium(total);
+    if (ST_UNLIKELY(mem == NULL)) return malloc_zeroed_new(total);
+    if (STRATA_SLABS) {
+        st_fill(mem, 0, total); /* what is at hand has not been before the start */
     } else {
-        mem = st_front_alloc(total, &dirty_end);
-        if (mem == NULL) return malloc_fail();
-        end = mem + total;
-        if (dirty_end < end) end = dirty_end;
-    }
-    if (ST_UNLIKELY(!st_os_is_started())) {
-        malloc_clear_early(mem, end);
-    } else if (end > mem) {
-        st_fill(mem, 0, st_distance(mem, end));
+        malloc_clear(mem, total);
     }
     return mem;
 }

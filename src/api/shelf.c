@@ -21,6 +21,21 @@ ST_STATIC_ASSERT(ST_SLAB_LIMIT == (size_t)1 << 10, "class 0 begins at the larges
 #define SHELF_ROOM_MIN (256 * ST_KIB) /* of all threads, */
 #define SHELF_THREAD_MIN (64 * ST_KIB) /* and of each */
 
+/* After so many misses of one size in turn, so many blocks at once, or as many as these bytes are. */
+#define SHELF_FILL_AFTER 8
+#define SHELF_FILL_MOST 8
+#define SHELF_FILL_BYTES (64 * ST_KIB)
+
+ST_DEFINE_DATA size_t st_shelf_range;
+
+/* One number for both: what is right for requests is for chunks. */
+#define SHELF_RANGE (ST_SHELF_LIMIT - ST_SLAB_LIMIT)
+ST_STATIC_ASSERT(ST_SHELF_CHUNK_LEAST + SHELF_RANGE <= ST_SHELF_CHUNK_END &&
+                     ST_SHELF_CHUNK_LEAST + SHELF_RANGE > ST_SHELF_CHUNK_END - ST_CHUNK_GRAIN,
+                 "all chunks that have a class are in range, and no others");
+
+void st_shelf_start(void) { st_shelf_range = SHELF_RANGE; }
+
 static size_t shelf_most_in_all(void)
 {
     size_t all = st_max(SHELF_ROOM_MIN, st_room_held() / SHELF_SHARE);
@@ -39,20 +54,37 @@ bool st_shelf_keeps(const void *mem)
     return *(const st_shelf_word *)mem == st_shelf_mark(mem);
 }
 
+/* What strata has to grow beyond before shelves give way. */
+static size_t shelf_next_peak(void) { return st_room_peak() + st_room_held() / SHELF_GROWTH_STEP; }
+
 /* The shelves of the calling thread, which gets them if it has none yet; NULL if it keeps nothing. */
 static st_shelves *shelf_begin(void)
 {
     st_cache *cache = st_cache_mine_to_free();
     if (cache == NULL || st_near.me == ST_CACHE_NOBODY) return NULL;
-    if (cache->more != NULL) return cache->more;
+    if (st_near.more != NULL) return st_near.more;
     st_shelves *shelves = st_cache_room(sizeof(st_shelves));
     if (shelves == NULL) return NULL;
     for (size_t class_idx = 0; class_idx <= ST_SHELF_CLASSES; class_idx++)
         shelves->top[class_idx] = shelves->end[class_idx] = shelves->shelf[class_idx].slot;
+    shelves->peak = shelf_next_peak();
     st_lock_take(&cache->depot.lock);
-    cache->more = shelves;
+    cache->more = st_near.more = shelves;
     st_lock_drop(&cache->depot.lock);
     return shelves;
+}
+
+void *st_shelf_take_other(size_t req, size_t alignment)
+{
+    st_shelves *shelves = st_near.more;
+    if (shelves == NULL) return NULL;
+    size_t needed = req + ST_CHUNK_OVERHEAD;
+    size_t class_idx = st_shelf_class_for(needed);
+    shelves->was_empty[class_idx] = true;
+    st_shelf_entry entry = *shelves->top[++class_idx];
+    bool fits = st_shelf_fits(st_shelf_size(entry), needed);
+    if (!fits || !st_is_aligned(st_shelf_address(entry), alignment)) return NULL;
+    return st_shelf_take_newest(shelves, class_idx, entry);
 }
 
 /* Frees the `count` oldest blocks, with one lock for those of one space. */
@@ -64,7 +96,7 @@ static void shelf_put_back(st_shelves *shelves, size_t class_idx, size_t count)
     for (size_t i = 0; i < count; i++) {
         blocks[i] = st_shelf_address(slot[i + 1]);
         *(st_shelf_word *)blocks[i] = 0;
-        shelves->kept -= st_shelf_usable(slot[i + 1]);
+        shelves->kept -= st_shelf_size(slot[i + 1]);
     }
     for (size_t i = count; i < all; i++) st_store_shared(&slot[i + 1 - count], slot[i + 1]);
     st_store_shared(&shelves->top[class_idx], slot + all - count);
@@ -100,58 +132,112 @@ static void shelf_shrink(st_shelves *shelves, size_t most)
     }
 }
 
-/* All shelves together are full. One block may be kept in any case. */
-static bool shelf_is_full(const st_shelves *shelves, size_t usable)
+/* All shelves together are full. */
+static bool shelf_is_full(const st_shelves *shelves, size_t size)
 {
-    return shelves->kept != 0 && shelves->kept + usable > shelves->most;
+    return shelves->kept + size > shelves->most;
 }
 
 /* All shelves together are full:
  * 1. Perhaps more may be kept by now.
  * 2. If not, the class at hand gives way, which has most of it if this happens often.
  * 3. If that was not enough, the others do in turn. */
-static void shelf_make_room(st_shelves *shelves, size_t class_idx, size_t usable)
+static void shelf_make_room(st_shelves *shelves, size_t class_idx, size_t size)
 {
     shelves->most = shelf_most_in_all();
-    if (!shelf_is_full(shelves, usable)) return;
+    if (!shelf_is_full(shelves, size)) return;
     shelf_put_back(shelves, class_idx, (st_shelf_count(shelves, class_idx) + 1) / 2);
-    if (shelf_is_full(shelves, usable))
-        shelf_shrink(shelves, shelves->most - st_min(usable, shelves->most));
+    if (shelf_is_full(shelves, size))
+        shelf_shrink(shelves, shelves->most - st_min(size, shelves->most));
+    if (shelves->kept == 0) shelves->most = st_max(shelves->most, size); /* one block in any case */
 }
 
-void st_shelf_give_way(st_shelves *shelves)
+static ST_NOINLINE void shelf_give_way(st_shelves *shelves)
 {
-    size_t held = st_room_held();
-    shelves->peak = st_room_peak() + held / SHELF_GROWTH_STEP;
-    shelf_shrink(shelves, held / SHELF_SHARE_IN_GROWTH);
+    shelves->peak = shelf_next_peak();
+    shelf_shrink(shelves, st_room_held() / SHELF_SHARE_IN_GROWTH);
 }
 
-bool st_shelf_put_slow(void *mem, size_t usable)
+/* How many blocks of the chunk's size to take at once for this miss: 1 unless many like it came before. */
+static size_t shelf_fill_count(st_shelves *shelves, size_t size)
+{
+    if (shelves->missed_size != size) {
+        shelves->missed_size = size;
+        shelves->missed_count = 0;
+    }
+    if (shelves->missed_count < SHELF_FILL_AFTER) {
+        shelves->missed_count++;
+        return 1;
+    }
+    return st_min(SHELF_FILL_MOST, SHELF_FILL_BYTES / size);
+}
+
+/* All but one go to their shelf, which has room for them, as far as that is allowed. The space has counted
+ * all of them as handed out. */
+static void *shelf_fill(st_shelves *shelves, size_t req)
+{
+    void *blocks[SHELF_FILL_MOST];
+    size_t size = st_chunk_size_for(req);
+    size_t class_idx = st_shelf_class(size);
+    size_t left = shelf_most(class_idx) - st_min(st_shelf_count(shelves, class_idx), shelf_most(class_idx));
+    size_t count = st_min(shelf_fill_count(shelves, size), left + 1);
+    if (count <= 1) return NULL;
+    st_shelf_entry *end = shelves->top[class_idx] + count - 1;
+    if (shelves->end[class_idx] < end) shelves->end[class_idx] = end;
+    count = st_heap_alloc_batch(req, blocks, count);
+    for (size_t i = count; i > 1; i--) st_shelf_put_slow(blocks[i - 1], size);
+    if (count == 0) return NULL;
+    if (STRATA_STATS) st_store_shared(&st_near.allocations, st_near.allocations - (count - 1));
+    return blocks[0];
+}
+
+static ST_NOINLINE void *shelf_miss_in_company(size_t req)
+{
+    st_shelves *shelves = req <= ST_SHELF_LIMIT ? shelf_begin() : NULL;
+    return shelves != NULL ? shelf_fill(shelves, req) : NULL;
+}
+
+void *st_shelf_miss(size_t req)
+{
+    const st_cache *cache = st_cache_mine(); /* who allocates gets one */
+    if (cache == NULL) return NULL;
+    st_shelves *shelves = st_near.more;
+    if (shelves != NULL && st_room_peak() > shelves->peak) {
+        shelf_give_way(shelves);
+        return NULL;
+    }
+    return st_cache_threads() > 1 ? shelf_miss_in_company(req) : NULL;
+}
+
+/* Room on a shelf for a chunk of this size; false if it can't be kept. */
+static bool shelf_make_ready(st_shelves *shelves, size_t class_idx, size_t size)
+{
+    if (shelf_is_at_end(shelves, class_idx)) shelf_make_place(shelves, class_idx);
+    if (shelf_is_full(shelves, size)) shelf_make_room(shelves, class_idx, size);
+    return !shelf_is_at_end(shelves, class_idx) && !shelf_is_full(shelves, size);
+}
+
+void st_shelf_put_slow(void *mem, size_t size)
 {
     /* First of all: another thread may keep it, and this one nothing. */
     if (*(st_shelf_word *)mem == st_shelf_mark(mem)) {
         st_misuse(st_misuse_double_free, mem);
-        return true;
+        return;
     }
     st_shelves *shelves = shelf_begin();
-    if (shelves == NULL) return false;
-    size_t class_idx = st_shelf_class(usable);
-    if (shelf_is_at_end(shelves, class_idx)) shelf_make_place(shelves, class_idx);
-    if (shelves->kept + usable > shelves->most) shelf_make_room(shelves, class_idx, usable);
-    if (shelf_is_at_end(shelves, class_idx) || shelf_is_full(shelves, usable)) return false;
-    st_shelf_entry *top = shelves->top[class_idx] + 1;
-    shelves->kept += usable;
-    *(st_shelf_word *)mem = st_shelf_mark(mem);
-    st_store_shared(top, st_shelf_entry_for(mem, usable));
-    st_store_shared(&shelves->top[class_idx], top);
-    return true;
+    size_t class_idx = st_shelf_class(size);
+    if (shelves == NULL || !shelf_make_ready(shelves, class_idx, size)) {
+        st_heap_free(mem);
+        return;
+    }
+    st_shelf_keep(shelves, class_idx, mem, size);
 }
 
 ST_COLD void st_shelf_flush(void)
 {
     st_cache *cache = st_near.cache;
     if (cache == NULL || cache->more == NULL) return;
-    st_shelves *shelves = cache->more;
+    st_shelves *shelves = st_near.more;
     for (size_t class_idx = 0; class_idx < ST_SHELF_CLASSES; class_idx++) {
         shelf_put_back(shelves, class_idx, st_shelf_count(shelves, class_idx));
         shelves->end[class_idx] = shelves->shelf[class_idx].slot;
@@ -172,12 +258,13 @@ static const st_shelves *shelf_of(uint32_t number)
 
 ST_COLD bool st_shelf_has(const void *mem, size_t usable)
 {
-    if (usable < ST_SLAB_LIMIT || usable > ST_SHELF_LIMIT) return false;
+    size_t size = usable + ST_CHUNK_OVERHEAD;
+    if (size - ST_SHELF_CHUNK_LEAST >= st_shelf_range) return false;
     for (uint32_t number = 1; st_cache_at(number) != NULL; number++) {
         const st_cache *cache = st_cache_at(number);
         if (cache->near == NULL || cache->more == NULL) continue;
         const st_shelves *shelves = cache->more;
-        size_t class_idx = st_shelf_class(usable);
+        size_t class_idx = st_shelf_class(size);
         const st_shelf_entry *slot = shelves->shelf[class_idx].slot;
         for (size_t i = st_shelf_count(shelves, class_idx); i > 0; i--)
             if (st_shelf_address(st_load_shared(&slot[i])) == mem) return true;
@@ -195,7 +282,7 @@ ST_COLD void st_shelf_totals(size_t *kept, size_t *kept_count)
             size_t count = st_shelf_count(shelves, class_idx);
             *kept_count += count;
             for (size_t i = count; i > 0; i--)
-                *kept += st_shelf_usable(st_load_shared(&slot[i])) + ST_CHUNK_OVERHEAD;
+                *kept += st_shelf_size(st_load_shared(&slot[i]));
         }
     }
 }

@@ -60,7 +60,7 @@ ST_INLINE st_owner st_pagemap_get(const void *pointer)
 {
     uintptr_t granule = st_addr(pointer) >> 16;
     uintptr_t root_idx = granule >> ST_PAGEMAP_LEAF_BITS;
-    if (ST_UNLIKELY(root_idx >> ST_PAGEMAP_ROOT_BITS != 0)) return 0;
+    if (ST_UNLIKELY(root_idx >= (uintptr_t)1 << ST_PAGEMAP_ROOT_BITS)) return 0;
     /* SYNC-2 acquire: the leaf's words are zero, or what was stored, before its address is seen. */
     st_pagemap_leaf *leaf = st_load_acquire(&st_pagemap.leaf[root_idx]);
     if (ST_UNLIKELY(leaf == NULL)) return 0;

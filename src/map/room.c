@@ -17,6 +17,10 @@
  * is less than a hundredth of one processor's time. */
 #define ROOM_RATE (32 * ST_KIB) /* a millisecond */
 #define ROOM_SAVED_MAX (64 * ST_MIB)
+/* What growth has paid for is for purging while that lasts, not later: no more than this part of the peak
+ * is saved. */
+#define ROOM_SAVED_SHARE 4
+#define ROOM_SAVED_MIN (256 * ST_KIB)
 /* At least this part of all that is held goes back at once. */
 #define ROOM_SHARE 64
 
@@ -41,12 +45,11 @@ static void room_fill_up(void)
     uint32_t now = st_os_clock();
     size_t passed = st_min(now - room_state.clock, ROOM_SAVED_MAX / ROOM_RATE);
     size_t peak = st_room_peak();
-    size_t fill = passed * ROOM_RATE;
-    if (room_state.saved >= ROOM_SAVED_MAX) fill = 0;
-    fill += peak - st_min(room_state.peak_paid, peak);
+    size_t fill = passed * ROOM_RATE + peak - st_min(room_state.peak_paid, peak);
     size_t owed = st_min(fill, room_state.owed);
+    size_t most = st_min(ROOM_SAVED_MAX, peak / ROOM_SAVED_SHARE + ROOM_SAVED_MIN);
     room_state.owed -= owed;
-    room_state.saved += fill - owed;
+    room_state.saved = st_min(room_state.saved + fill - owed, most);
     room_state.clock = now;
     room_state.peak_paid = st_max(peak, room_state.peak_paid);
 }

@@ -50,21 +50,35 @@ static void slices_set_word(uint32_t idx, st_owner word)
 /* ---- runs ---- */
 
 /* The window begins so far below its first run that runs on both sides of it have room: hosts give
- * out addresses downwards more often than upwards. */
+ * out addresses downwards more often than upwards. And whole runs below it, as the number of a run's first
+ * slice is a multiple of their size. */
 static void slices_open_window(uintptr_t run_granule)
 {
     uintptr_t below = ST_SLICES_MAX / 4 * 3;
-    if (SIZE_MAX <= 0xffffffff || run_granule < below) below = run_granule;
+    if (SIZE_MAX <= 0xffffffff || run_granule < below) below = run_granule & ~(uintptr_t)(ST_RUN_SLICES - 1);
     st_slices_first = run_granule - below;
 }
 
+/* A run whole runs away from the first one: a part of twice the room, which nearly all has. */
+static char *slices_reserve_apart(void)
+{
+    size_t size = 2 * ST_RUN - ST_SLICE;
+    char *room = st_os_reserve(size, ST_SLICE);
+    if (room == NULL) return NULL;
+    size_t before = (((size_t)st_slices_first << 16) - st_addr(room)) & (ST_RUN - 1);
+    size_t after = size - ST_RUN - before;
+    if (before > 0) st_os_release(room, before);
+    if (after > 0) st_os_release(room + before + ST_RUN, after);
+    return room + before;
+}
+
+/* The first one may begin anywhere: the host need not be asked twice, or for more. */
 static char *slices_reserve_run(void)
 {
-    if (slices_state.run_count > 0) {
-        char *last = st_slices_base(slices_state.run[slices_state.run_count - 1]);
-        if (st_addr(last) > ST_RUN && st_os_reserve_at(last - ST_RUN, ST_RUN)) return last - ST_RUN;
-    }
-    return st_os_reserve(ST_RUN, ST_RUN);
+    if (slices_state.run_count == 0) return st_os_reserve(ST_RUN, ST_SLICE);
+    char *last = st_slices_base(slices_state.run[slices_state.run_count - 1]);
+    if (st_addr(last) > ST_RUN && st_os_reserve_at(last - ST_RUN, ST_RUN)) return last - ST_RUN;
+    return slices_reserve_apart();
 }
 
 static ST_COLD bool slices_start_run(void)

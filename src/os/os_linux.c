@@ -217,6 +217,16 @@ bool st_os_purge(void *addr, size_t size)
     return linux_call(SYS_madvise, (linux_word)addr, (linux_word)size, MADV_DONTNEED, 0, 0) == 0;
 }
 
+size_t st_os_touched(void *addr, size_t size)
+{
+    unsigned char pages[ST_OS_TOUCHED_MAX / (4 * ST_KIB)];
+    if (linux_call(SYS_mincore, (linux_word)addr, (linux_word)size, (linux_word)pages, 0, 0) != 0)
+        return size;
+    size_t touched = 0;
+    for (size_t i = 0; i < size / st_os_page_size(); i++) touched += pages[i] & 1;
+    return touched * st_os_page_size();
+}
+
 bool st_os_release(void *addr, size_t size)
 {
     return linux_munmap(addr, size);

@@ -52,6 +52,7 @@ typedef struct st_cache_near {
     st_cache_slot *top[ST_SLAB_CLASSES + 1];  /* the last slot in use; counted */
     size_t allocations;                       /* blocks handed out from here; counted */
     struct st_cache *cache;                   /* NULL: none yet, or no more */
+    void *more;                               /* the cache's; NULL without one */
     bool is_closed;                           /* no more: the thread is about to end */
     uint8_t lone_frees;                       /* blocks freed without: see st_cache_lone_frees */
 } st_cache_near;
@@ -64,7 +65,8 @@ typedef struct st_cache {
     const st_cache_near *near;  /* of that thread; NULL if nobody has the cache */
     uint32_t remote_count;      /* blocks of others that wait to be put back: these two are */
     st_cache_slot remote[ST_CACHE_REMOTES]; /* counted */
-    void *more;                 /* what the layer above keeps for the thread (api/shelf.h) */
+    void *more;                 /* what the layer above keeps for the thread (api/shelf.h); changed
+                                 * under the depot's lock, as others look at it */
     struct st_cache *next;      /* among those that nobody has; guarded by the list's lock */
     size_t allocations;         /* of threads that had it before */
 } st_cache;
@@ -86,10 +88,12 @@ ST_DECLARE_DATA uint8_t st_cache_lone_frees;
 
 /* ---- the fast ways ---- */
 
-/* A block for a request, if it is small and the thread's magazine has one; else NULL. */
-ST_ALWAYS_INLINE void *st_cache_take(size_t req)
+/* True if a request is served from magazines. */
+ST_ALWAYS_INLINE bool st_cache_serves(size_t req) { return req < st_cache_limit; }
+
+/* A block for a request that is, if the thread's magazine has one; else NULL. */
+ST_ALWAYS_INLINE void *st_cache_take_small(size_t req)
 {
-    if (ST_UNLIKELY(req >= st_cache_limit)) return NULL;
     ST_ASSUME(req <= ST_SLAB_LIMIT); /* the limit never is more */
     size_t class_idx = st_slab_class_for(req);
     st_cache_slot *top = st_near.top[class_idx];
@@ -100,16 +104,19 @@ ST_ALWAYS_INLINE void *st_cache_take(size_t req)
     return mem;
 }
 
+ST_ALWAYS_INLINE void *st_cache_take(size_t req)
+{
+    return ST_LIKELY(st_cache_serves(req)) ? st_cache_take_small(req) : NULL;
+}
+
 /* Puts the block at `mem`, of this class and of a slab of this thread's own cache, into its magazine
  * when that is not just a store: when it may be full, or the block is in it already. */
 ST_INTERNAL ST_NOINLINE void st_cache_put_slow(void *mem, size_t class_idx);
 
-/* The class of the block at `mem` if it is small and from a slab of this thread's own cache; else a
- * number that is no class. */
-ST_ALWAYS_INLINE size_t st_cache_class(const void *mem)
+/* The class of the block at `mem`, which lies in slice `idx`, if that is a slab of this thread's own
+ * cache; else a number that is no class. */
+ST_ALWAYS_INLINE size_t st_cache_class(uintptr_t idx)
 {
-    uintptr_t idx = st_slices_idx(mem);
-    if (ST_UNLIKELY(idx >= ST_SLICES_MAX)) return SIZE_MAX;
     return st_slices_word(idx) ^ st_near.me;
 }
 
@@ -126,16 +133,6 @@ ST_ALWAYS_INLINE void st_cache_put_own(void *mem, size_t class_idx)
     st_store_shared(top, mem);
     /* SYNC-4 release: the slot is stored before the magazine ends behind it. */
     st_store_shared_release(&st_near.top[class_idx], top);
-}
-
-/* Frees the block at `mem` if it is small and from a slab of this thread's own cache. False if it is
- * not. */
-ST_ALWAYS_INLINE bool st_cache_put(void *mem)
-{
-    size_t class_idx = st_cache_class(mem);
-    if (ST_UNLIKELY(class_idx > ST_SLAB_CLASSES)) return false;
-    st_cache_put_own(mem, class_idx);
-    return true;
 }
 
 /* ---- the slow ways ---- */

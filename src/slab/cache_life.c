@@ -151,6 +151,7 @@ static ST_COLD st_cache *life_begin(void)
     st_lock_take(&cache->depot.lock);
     life_set_tops(cache);
     st_near.cache = cache;
+    st_near.more = cache->more;
     life_set_owner(cache);
     cache->near = &st_near;
     st_lock_drop(&cache->depot.lock);
@@ -191,11 +192,13 @@ ST_COLD void st_cache_close(void)
     if (cache == NULL) return;
     st_cache_flush();
     st_lock_take(&cache->depot.lock);
+    st_slab_leave(&cache->depot);
     cache->near = NULL;
     cache->allocations += st_near.allocations;
     st_lock_drop(&cache->depot.lock);
     st_store_shared(&st_near.allocations, 0);
     st_near.cache = NULL;
+    st_near.more = NULL;
     st_near.me = ST_CACHE_NOBODY;
     life_set_tops(NULL);
     life_give(cache);

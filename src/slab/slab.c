@@ -6,6 +6,9 @@
 
 #if STRATA_SLABS
 
+/* Lacks of a class are counted so far, and made up for by larger blocks as often. */
+enum { slab_lacks_max = 8 };
+
 static st_slab *slab_at(uint32_t idx) { return st_slices_note(idx); }
 
 /* ---- the lists ---- */
@@ -37,7 +40,7 @@ static void slab_push(st_depot *depot, uint32_t idx, size_t class_idx)
 
 /* A slab with nothing but fresh blocks: its bits need not be cleared, as they are looked at only
  * below `fresh`. */
-static uint32_t slab_start(st_depot *depot, size_t class_idx)
+static ST_NOINLINE uint32_t slab_start(st_depot *depot, size_t class_idx)
 {
     uint32_t idx = st_slices_take(depot->number << 8 | (uint32_t)class_idx);
     if (idx == 0) return 0;
@@ -48,6 +51,20 @@ static uint32_t slab_start(st_depot *depot, size_t class_idx)
     slab->word_hint = 0;
     slab_push(depot, idx, class_idx);
     return idx;
+}
+
+/* The class to take from when no slab of this one has blocks. The first few times, the next larger one
+ * that has, if it wastes no more than a resize leaves in place, and its blocks are aligned to as much:
+ * so a class of which few blocks are asked for needs no slab. Else the class itself. */
+static ST_NOINLINE size_t slab_stand_in(st_depot *depot, size_t class_idx)
+{
+    if (depot->lacks[class_idx] == slab_lacks_max) return class_idx;
+    depot->lacks[class_idx]++;
+    size_t step = class_idx & (~class_idx + 1);
+    size_t most = st_min(class_idx + class_idx / 3, ST_SLAB_CLASSES);
+    for (size_t other = class_idx + step; other <= most; other += step)
+        if (depot->partial[other] != 0) return other;
+    return class_idx;
 }
 
 /* Blocks that were handed out before, lowest first. */
@@ -87,15 +104,20 @@ static size_t slab_take_fresh(uint32_t idx, size_t size, void **blocks, size_t c
 
 /* 1. From slabs that have blocks to be had, first the one that last came to have any: its memory is
  *    warm, and others may empty meanwhile.
- * 2. From a new slab, if there was none. */
+ * 2. If there was none, one block that stands in, or all from a new slab. */
 size_t st_slab_take(st_depot *depot, size_t class_idx, void **blocks, size_t count)
 {
     size_t size = class_idx * ST_SLAB_GRAIN;
     size_t taken = 0;
     while (taken < count) {
         uint32_t idx = depot->partial[class_idx];
-        if (idx == 0 && taken == 0) idx = slab_start(depot, class_idx);
-        if (idx == 0) break;
+        if (ST_UNLIKELY(idx == 0)) {
+            if (taken != 0) break;
+            size_t stand_in = slab_stand_in(depot, class_idx);
+            if (stand_in != class_idx) return st_slab_take(depot, stand_in, blocks, 1);
+            idx = slab_start(depot, class_idx);
+            if (idx == 0) break;
+        }
         st_slab *slab = slab_at(idx);
         size_t before = taken;
         taken += slab_take_used(idx, size, blocks + taken, count - taken);
@@ -151,13 +173,15 @@ st_misuse_kind st_slab_fault(uint32_t idx, const void *mem)
     return (bits >> block_idx % 64 & 1) != 0 ? st_misuse_double_free : st_misuse_none;
 }
 
-/* The slab `idx` has been put into. An empty one stays if it is the only one to take from. */
+/* The slab `idx` has been put into. An empty one stays if it is the only one to take from and its class
+ * has lacked some: one that the thread has found there may be of a class which it never takes. */
 static void slab_settle(st_depot *depot, uint32_t idx, size_t class_idx)
 {
     st_slab *slab = slab_at(idx);
     if (slab->list == st_slab_list_none) slab_push(depot, idx, class_idx);
     if (slab->free_count < slab->block_count) return;
-    if (depot->partial[class_idx] == idx && slab->next == 0) return;
+    bool is_only_one = depot->partial[class_idx] == idx && slab->next == 0;
+    if (is_only_one && depot->lacks[class_idx] != 0) return;
     slab_unlink(depot, idx, class_idx);
     st_slices_give(idx);
 }
@@ -198,6 +222,13 @@ void st_slab_put(st_depot *depot, void *const *blocks, size_t count)
         slab->free_count = (uint16_t)free_count;
         if (free_count != 0) slab_settle(depot, idx, class_idx);
     }
+}
+
+void st_slab_leave(st_depot *depot)
+{
+    for (size_t class_idx = 1; class_idx <= ST_SLAB_CLASSES; class_idx++)
+        depot->lacks[class_idx] = 0;
+    st_slab_trim(depot);
 }
 
 void st_slab_trim(st_depot *depot)

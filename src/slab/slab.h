@@ -56,8 +56,11 @@ ST_STATIC_ASSERT(ST_SLAB_WORDS_MAX * 64 >= ST_SLICE / ST_SLAB_GRAIN, "every bloc
 typedef struct st_depot {
     st_lock lock;
     uint32_t number;                       /* owner in the words of its slices; set once */
+    /* Guarded by lock: */
     uint32_t partial[ST_SLAB_CLASSES + 1]; /* slabs with blocks to be had; the one that last came to
-                                            * have any comes first. Guarded by lock. */
+                                            * have any comes first */
+    uint8_t lacks[ST_SLAB_CLASSES + 1];    /* how often no slab had a block that was asked for, since
+                                            * the depot was left: 0, 1, ... many */
 } st_depot;
 
 /* The class for a request of at most ST_SLAB_LIMIT bytes; 0 for one of 0 bytes. */
@@ -84,15 +87,19 @@ ST_ALWAYS_INLINE uint64_t *st_slab_bits(st_slab *slab, uint32_t idx, unsigned wo
 
 /* Takes up to `count` blocks of a class out of the depot's slabs, in the order of their addresses
  * within a slab, and returns how many: fewer only if the slab they come from has no more, which
- * then is not begun anew; 0 if the host has no memory. */
+ * then is not begun anew; 0 if the host has no memory. While a class is rare, a single block of one not
+ * much larger may stand in for it. */
 ST_INTERNAL size_t st_slab_take(st_depot *depot, size_t class_idx, void **blocks, size_t count)
     ST_REQUIRES(depot->lock);
 
 /* Puts `count` blocks back; all lie in slabs of this depot. Those that are not blocks in use are
  * reported and left alone. An empty slab is given back, unless it is its class's only one with
- * blocks to be had. */
+ * blocks to be had and the class has lacked some. */
 ST_INTERNAL void st_slab_put(st_depot *depot, void *const *blocks, size_t count)
     ST_REQUIRES(depot->lock);
+
+/* Whoever took from the depot ends: no empty slab stays for the next one, now or later. */
+ST_INTERNAL void st_slab_leave(st_depot *depot) ST_REQUIRES(depot->lock);
 
 /* Gives back the empty slabs that st_slab_put left. */
 ST_INTERNAL void st_slab_trim(st_depot *depot) ST_REQUIRES(depot->lock);

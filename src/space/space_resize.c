@@ -47,17 +47,26 @@ static bool resize_into_top(st_space *space, st_chunk *c, size_t more)
     return true;
 }
 
-/* Grows into the free chunk above, then gives back what is too much of it. */
+/* Grows into the free chunk above, of which a rest stays free if it can be a chunk. */
 static bool resize_into_free(st_space *space, st_chunk *c, size_t size)
     ST_REQUIRES(space->lock)
 {
     st_chunk *next = chunk_above(c);
     size_t next_size = chunk_size(next);
-    if (chunk_size(c) + next_size < size) return false;
+    size_t more = size - chunk_size(c);
+    if (next_size < more) return false;
     st_bins_unlink(space, next, next_size);
-    resize_extend(space, c, next_size);
-    chunk_set_flag(chunk_above(c), ST_HEAD_P);
-    st_resize_give_tail(space, c, size);
+    size_t rest_size = next_size - more;
+    if (rest_size < ST_CHUNK_MIN) {
+        resize_extend(space, c, next_size);
+        chunk_set_flag(chunk_above(c), ST_HEAD_P);
+        return true;
+    }
+    resize_extend(space, c, more);
+    st_chunk *rest = chunk_above(c);
+    chunk_set_head(rest, rest_size, ST_HEAD_P, space->secret);
+    chunk_set_foot(rest, rest_size);
+    st_bins_link(space, rest, rest_size);
     return true;
 }
 

@@ -19,6 +19,7 @@ ST_INLINE bool front_start(void)
 #if STRATA_SLABS
     st_cache_lone_frees = 32;
     if (st_os_at_thread_end(st_front_end_thread)) st_cache_start();
+    if (st_cache_limit != 0) st_shelf_start();
     return st_cache_limit != 0;
 #else
     return false;

@@ -94,7 +94,12 @@ ST_INLINE char *little_slabs_get(size_t class_idx)
 
 ST_INLINE void little_slabs_put(void *mem)
 {
-    if (!st_cache_put(mem)) st_cache_put_remote(mem);
+    size_t class_idx = st_cache_class(st_slices_idx(mem));
+    if (class_idx <= ST_SLAB_CLASSES) {
+        st_cache_put_own(mem, class_idx);
+    } else {
+        st_cache_put_remote(mem);
+    }
 }
 
 /* Blocks that the calling thread's magazine of the class has. */

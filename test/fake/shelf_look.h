@@ -44,23 +44,31 @@ ST_INLINE bool shelf_look_is_kept(const void *mem)
     return little_front_is(mem, strata_region_cached);
 }
 
-/* The class, found by counting instead of by bits. */
-ST_INLINE size_t shelf_look_class_of(size_t usable)
+/* The class of a chunk of `size` bytes, or of what a request needs, found by counting instead of by
+ * bits. */
+ST_INLINE size_t shelf_look_class_of(size_t size)
 {
-    size_t class_idx = 0;
-    for (size_t low = 1024; low <= ST_SHELF_LIMIT; low *= 2) {
-        for (size_t eighth = 0; eighth < 8; eighth++, class_idx++) {
-            size_t end = low + (eighth + 1) * (low / 8);
-            if (usable >= low + eighth * (low / 8) && usable < end) return class_idx;
-        }
+    size_t class_idx = 0, low = ST_KIB;
+    while (size >= low * 2) {
+        low *= 2;
+        class_idx += 8;
     }
-    return class_idx;
+    return class_idx + (size - low) / (low / 8);
 }
 
-/* Of a block that a space cuts to the size of the request. */
-ST_INLINE size_t shelf_look_usable_for(size_t req)
+/* The smallest chunk of a class. */
+ST_INLINE size_t shelf_look_least_of(size_t class_idx)
 {
-    return st_chunk_size_for(req) - ST_CHUNK_OVERHEAD;
+    size_t low = ST_KIB;
+    for (; class_idx >= 8; class_idx -= 8) low *= 2;
+    return low + class_idx * (low / 8);
+}
+
+/* As the front does it: the class of the request, then the one above. */
+ST_INLINE void *shelf_look_take(size_t req, size_t alignment)
+{
+    void *mem = st_shelf_take(req, alignment);
+    return mem != NULL ? mem : st_shelf_take_other(req, alignment);
 }
 
 /* ---- for other threads: take a block of a size that is kept, the same with a cache begun before, free
@@ -72,9 +80,16 @@ ST_INLINE void shelf_look_malloc_act(void *context)
     *mem = strata_malloc(7000);
 }
 
+/* A thread that has not asked for a size that is kept has a cache, but no shelves. */
+ST_INLINE void shelf_look_begin_small_act(void *unused)
+{
+    (void)unused;
+    strata_free(strata_malloc(16));
+}
+
 ST_INLINE void shelf_look_begin_act(void *context)
 {
-    strata_free(strata_malloc(16));
+    shelf_look_begin_small_act(NULL);
     shelf_look_malloc_act(context);
 }
 

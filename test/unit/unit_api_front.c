@@ -6,6 +6,8 @@
  */
 #include "fake/little_front.h"
 
+#include <errno.h>
+
 #if STRATA_SLABS
 
 #include "space/chunk.h"
@@ -214,6 +216,70 @@ static void aligned_small_blocks_may_come_from_a_space(void **state)
     while (count > 0) strata_free(mem[--count]);
 }
 
+/* To the next power of two, and no further: a small block has a multiple of its alignment. */
+static void memalign_raises_its_alignment(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t asked, raised;
+    } cases[] = {{0, 1},
+                 {1, 1},
+                 {2, 2},
+                 {3, 4},
+                 {5, 8},
+                 {15, 16},
+                 {17, 32},
+                 {24, 32},
+                 {32, 32},
+                 {33, 64},
+                 {127, 128},
+                 {513, 1024},
+                 {1024, 1024},
+                 {1025, 2048},
+                 {4097, 8192},
+                 {65537, 131072},
+                 {1048577, 2097152}};
+    static const size_t reqs[] = {1, 10, 1000, 2000, 600000};
+    for (size_t i = 0; i < TESTING_COUNT(cases); i++) {
+        for (size_t j = 0; j < TESTING_COUNT(reqs); j++) {
+            char *mem = strata_memalign(cases[i].asked, reqs[j]);
+            assert_non_null(mem);
+            assert_int_equal(st_addr(mem) % cases[i].raised, 0);
+            size_t step = st_max(cases[i].raised, ST_SLAB_GRAIN);
+            if (reqs[j] <= ST_SLAB_LIMIT && step <= ST_SLAB_LIMIT)
+                assert_int_equal(strata_usable_size(mem), st_round_up(reqs[j], step));
+            strata_free(mem);
+        }
+    }
+}
+
+/* As nothing is aligned to so much, and what is more has no next power of two. */
+static void memalign_fails_cleanly(void **state)
+{
+    (void)state;
+    static const size_t quarter = SIZE_MAX / 4 + 1;
+    const struct {
+        size_t asked;
+        int code;
+    } cases[] = {{quarter - 1, ENOMEM}, {quarter, ENOMEM},         {quarter + 1, ENOMEM},
+                 {2 * quarter, ENOMEM}, {2 * quarter + 1, EINVAL}, {SIZE_MAX, EINVAL}};
+    static const size_t reqs[] = {0, 10, 2000, 600000, SIZE_MAX};
+    strata_free(
+        strata_malloc(10)); /* what the first call takes from the host is not the question */
+    strata_free(strata_malloc(2000));
+    size_t taken = os_fake_taken();
+    strata_stats before = little_front_stats();
+    for (size_t i = 0; i < TESTING_COUNT(cases); i++) {
+        for (size_t j = 0; j < TESTING_COUNT(reqs); j++) {
+            errno = 0;
+            assert_null(strata_memalign(cases[i].asked, reqs[j]));
+            assert_int_equal(errno, cases[i].code);
+        }
+    }
+    assert_int_equal(os_fake_taken(), taken);
+    assert_int_equal(little_front_stats().live, before.live);
+}
+
 /* ---- realloc ---- */
 
 static bool stays(size_t usable, size_t req)
@@ -340,6 +406,8 @@ int main(void)
         UNIT_TEST(a_small_block_of_calloc_is_zero_whatever_it_was),
         UNIT_TEST(aligned_blocks_are_aligned_whatever_the_size),
         UNIT_TEST(aligned_small_blocks_may_come_from_a_space),
+        UNIT_TEST(memalign_raises_its_alignment),
+        UNIT_TEST(memalign_fails_cleanly),
         UNIT_TEST(contents_cross_every_border),
         UNIT_TEST(a_realloc_without_memory_leaves_the_block),
         UNIT_TEST(a_realloc_to_what_no_machine_has_leaves_the_block),

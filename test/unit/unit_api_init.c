@@ -114,9 +114,15 @@ static void without_ends_of_threads_there_are_no_caches(void **state)
     os_fake_tell_ends(false);
     start_with(NULL, NULL);
     assert_int_equal(st_cache_limit, 0);
-    void *mem = strata_malloc(10);
+    assert_int_equal(st_shelf_range, 0);
+    void *small = strata_malloc(10);
+    void *medium = strata_malloc(5000);
     assert_int_equal(st_cache_count(), 0);
-    strata_free(mem);
+    strata_free(small);
+    strata_free(medium);
+    strata_stats stats;
+    strata_stats_get(&stats);
+    assert_int_equal(stats.kept, 0);
 }
 
 static void the_start_begins_caches_and_thread_ends_empty_them(void **state)
@@ -126,6 +132,7 @@ static void the_start_begins_caches_and_thread_ends_empty_them(void **state)
     os_fake_tell_ends(true);
     start_with(NULL, NULL);
     assert_int_equal(st_cache_limit, ST_SLAB_LIMIT + 1);
+    assert_int_equal(st_shelf_range, ST_SHELF_LIMIT - ST_SLAB_LIMIT);
     void *small = strata_malloc(10);
     void *medium = strata_malloc(5000);
     assert_int_equal(st_cache_count(), 1);

@@ -7,34 +7,112 @@
 
 #if STRATA_SLABS
 
-/* ---- keep and take ---- */
+/* ---- not at all ---- */
 
-static void every_size_that_is_kept_is_had_again(void **state)
+static const size_t medium_sizes[] = {ST_SLAB_LIMIT + 1, 2000, 5000, 100000, ST_SHELF_LIMIT};
+
+/* Blocks of all sizes go back to their space at once. */
+static void take_and_free_unkept(void *context)
+{
+    (void)context;
+    for (size_t i = 0; i < TESTING_COUNT(medium_sizes); i++) {
+        char *mem = strata_malloc(medium_sizes[i]);
+        assert_int_equal(little_front_part_of(mem), little_front_space);
+        strata_free(mem);
+        assert_int_equal(shelf_look_kept_count(), 0);
+        assert_false(st_shelf_keeps(mem));
+        assert_int_equal(st_heap_usable(mem), 0);
+    }
+}
+
+/* Runs first in this process: nothing may touch what is of a thread, not even to look. */
+static void before_the_start_nothing_is_kept(void **state)
 {
     (void)state;
-    for (size_t req = ST_SLAB_LIMIT + 1; req <= ST_SHELF_LIMIT; req += 13) {
-        char *mem = strata_malloc(req);
-        size_t usable = strata_usable_size(mem);
-        memset(mem, 0xa5, usable);
-        strata_free(mem);
-        if (usable > ST_SHELF_LIMIT) continue;
+    char *mem[TESTING_COUNT(medium_sizes)];
+    assert_int_equal(st_shelf_range, 0);
+    take_and_free_unkept(NULL);
+    assert_int_equal(st_cache_count(), 0);
+    assert_null(st_near.more);
+    for (size_t i = 0; i < TESTING_COUNT(mem); i++) mem[i] = strata_malloc(medium_sizes[i]);
+    assert_true(front_start());
+    /* What is from before is kept like all others. */
+    strata_free(strata_malloc(1));
+    for (size_t i = 0; i < TESTING_COUNT(mem); i++) {
+        strata_free(mem[i]);
+        assert_true(shelf_look_is_kept(mem[i]));
+    }
+}
+
+/* By who had shelves before, and by who begins then. */
+static void without_magazines_nothing_is_kept(void **state)
+{
+    (void)state;
+    strata_free(strata_malloc(5000));
+    assert_int_equal(shelf_look_kept_count(), 1);
+    assert_int_equal(strata_option_set("magazine_limit", 0), 0);
+    assert_int_not_equal(st_shelf_range, 0);
+    take_and_free_unkept(NULL);
+    assert_non_null(st_near.more);
+    crew_do(1, take_and_free_unkept, NULL);
+    assert_int_equal(strata_option_set("magazine_limit", 64 * ST_KIB), 0);
+    strata_free(strata_malloc(5000));
+    assert_int_equal(shelf_look_kept_count(), 1);
+}
+
+/* ---- keep and take ---- */
+
+static void expect_had_again(size_t req)
+{
+    char *mem = strata_malloc(req);
+    size_t usable = strata_usable_size(mem);
+    size_t class_idx = shelf_look_class_of(usable + ST_CHUNK_OVERHEAD);
+    memset(mem, 0xa5, usable);
+    strata_free(mem);
+    assert_true(usable - req < ST_CHUNK_MIN);
+    if (usable <= ST_SHELF_LIMIT) {
         assert_int_equal(shelf_look_kept_count(), 1);
-        assert_int_equal(shelf_look_count_of(shelf_look_class_of(usable)), 1);
-        assert_ptr_equal(shelf_look_block_of(shelf_look_class_of(usable), 0), mem);
+        assert_int_equal(shelf_look_count_of(class_idx), 1);
+        assert_ptr_equal(shelf_look_block_of(class_idx, 0), mem);
         assert_ptr_equal(strata_malloc(req), mem);
         assert_int_equal(strata_usable_size(mem), usable);
         assert_int_equal(shelf_look_kept_count(), 0);
         strata_free(mem);
         st_shelf_flush();
-        assert_int_equal(shelf_look_kept_count(), 0);
+    }
+    assert_int_equal(shelf_look_kept_count(), 0);
+}
+
+static void every_size_that_is_kept_is_had_again(void **state)
+{
+    (void)state;
+    for (size_t req = ST_SLAB_LIMIT + 1; req <= ST_SHELF_LIMIT;
+         req += req < 64 * ST_KIB ? 13 : 93)
+        expect_had_again(req);
+}
+
+/* The requests that get the smallest and the largest chunk of each class, and what is next to them: what
+ * some of these need is of the class below that of their chunk. */
+static void every_class_keeps_its_first_and_its_last_chunk(void **state)
+{
+    (void)state;
+    assert_int_equal(shelf_look_least_of(ST_SHELF_CLASSES), ST_SHELF_CHUNK_END);
+    for (size_t class_idx = 0; class_idx < ST_SHELF_CLASSES; class_idx++) {
+        size_t least = shelf_look_least_of(class_idx);
+        size_t most = shelf_look_least_of(class_idx + 1) - ST_CHUNK_GRAIN;
+        assert_int_equal(st_shelf_class(least), class_idx);
+        assert_int_equal(st_shelf_class(most), class_idx);
+        for (size_t less = 0; less <= ST_CHUNK_GRAIN; less++) {
+            expect_had_again(most - ST_CHUNK_OVERHEAD - less);
+            if (class_idx != 0) expect_had_again(least - ST_CHUNK_OVERHEAD - less);
+        }
     }
 }
 
 static void blocks_out_of_range_are_not_kept(void **state)
 {
     (void)state;
-    static const size_t reqs[] = {1000, 1015, ST_SHELF_LIMIT + 1, ST_SHELF_LIMIT - 6,
-                                  ST_SHELF_LIMIT + 9999};
+    static const size_t reqs[] = {1000, 1015, 1016, ST_SHELF_LIMIT + 1, ST_SHELF_LIMIT + 9999};
     for (size_t i = 0; i < TESTING_COUNT(reqs); i++) {
         char *mem = st_heap_alloc(reqs[i], NULL);
         size_t usable = strata_usable_size(mem);
@@ -43,10 +121,11 @@ static void blocks_out_of_range_are_not_kept(void **state)
         assert_int_equal(shelf_look_kept_count(), 0);
         assert_false(shelf_look_is_kept(mem));
     }
-    /* The first and the last that are. */
+    /* The first and the last that are: in chunks of 1,040 bytes, and of a grain less than 512 KiB. */
     for (size_t i = 0; i < 2; i++) {
-        char *mem = st_heap_alloc(i == 0 ? 1024 : ST_SHELF_LIMIT - 7, NULL);
-        assert_int_equal(strata_usable_size(mem), i == 0 ? 1032 : ST_SHELF_LIMIT - 7);
+        char *mem = st_heap_alloc(i == 0 ? 1017 : ST_SHELF_LIMIT - 15, NULL);
+        assert_int_equal(strata_usable_size(mem) + ST_CHUNK_OVERHEAD,
+                         i == 0 ? 1040 : 512 * ST_KIB - 16);
         strata_free(mem);
         assert_int_equal(shelf_look_kept_count(), 1);
         assert_true(shelf_look_is_kept(mem));
@@ -54,24 +133,37 @@ static void blocks_out_of_range_are_not_kept(void **state)
     }
 }
 
-/* Of its own class or the one below, and larger than the request by a quarter of it at most. */
+/* True if a chunk of `size` bytes may serve a request that needs so many: it is large enough, and larger
+ * by a quarter of that at most. */
+static bool is_near(size_t size, size_t needed)
+{
+    return size >= needed && size - needed <= needed / 4;
+}
+
+/* Of its own class, and then of the one below. */
 static void a_kept_block_serves_requests_near_its_size(void **state)
 {
     (void)state;
-    static const size_t usables[] = {1032, 1144, 1160, 2040,  2056,
-                                     3000, 4088, 9992, 32776, ST_SHELF_LIMIT - 7};
-    for (size_t i = 0; i < TESTING_COUNT(usables); i++) {
-        char *mem = st_heap_alloc(usables[i], NULL);
-        assert_int_equal(strata_usable_size(mem), usables[i]);
+    static const size_t sizes[] = {1040,  1136,   1152,   1168,   2032,
+                                   2048,  2064,   3008,   4096,   10000,
+                                   32784, 262128, 262144, 300000, ST_SHELF_CHUNK_END - 16};
+    for (size_t i = 0; i < TESTING_COUNT(sizes); i++) {
+        char *mem = st_heap_alloc(sizes[i] - ST_CHUNK_OVERHEAD, NULL);
+        assert_int_equal(strata_usable_size(mem), sizes[i] - ST_CHUNK_OVERHEAD);
         strata_free(mem);
         for (size_t req = ST_SLAB_LIMIT + 1; req <= ST_SHELF_LIMIT; req++) {
-            size_t up = shelf_look_class_of(usables[i]) - shelf_look_class_of(req);
-            bool serves = req <= usables[i] && usables[i] - req <= req / 4 && up <= 1;
-            void *taken = st_shelf_take(req, 1);
-            if ((taken != NULL) != serves) fail_msg("%zu for %zu", usables[i], req);
-            if (!serves) continue;
-            assert_ptr_equal(taken, mem);
-            strata_free(mem);
+            size_t needed = req + ST_CHUNK_OVERHEAD;
+            size_t up = shelf_look_class_of(sizes[i]) -
+                        shelf_look_class_of(st_chunk_size_for(req));
+            for (size_t above = 0; above <= 1; above++) {
+                bool serves = is_near(sizes[i], needed) && up == above;
+                void *taken = above ? st_shelf_take_other(req, 1) : st_shelf_take(req, 1);
+                if ((taken != NULL) != serves)
+                    fail_msg("%zu for %zu, %zu above", sizes[i], req, above);
+                if (!serves) continue;
+                assert_ptr_equal(taken, mem);
+                strata_free(mem);
+            }
         }
         st_shelf_flush();
     }
@@ -80,12 +172,13 @@ static void a_kept_block_serves_requests_near_its_size(void **state)
 static void the_newest_of_a_class_is_looked_at(void **state)
 {
     (void)state;
-    char *small = st_heap_alloc(2056, NULL); /* one class: 2,048 to 2,303 */
-    char *large = st_heap_alloc(2296, NULL);
+    char *small = st_heap_alloc(2064 - ST_CHUNK_OVERHEAD, NULL); /* one class: 2,048 to 2,288 */
+    char *large = st_heap_alloc(2288 - ST_CHUNK_OVERHEAD, NULL);
     strata_free(large);
     strata_free(small);
     assert_int_equal(shelf_look_count_of(8), 2);
-    assert_null(st_shelf_take(2200, 1)); /* the newest is too small, and so is nothing above */
+    /* The newest is too small, and so is nothing above. */
+    assert_null(shelf_look_take(2200, 1));
     assert_ptr_equal(st_shelf_take(2050, 1), small);
     assert_ptr_equal(st_shelf_take(2200, 1), large);
     strata_free(small);
@@ -95,17 +188,20 @@ static void the_newest_of_a_class_is_looked_at(void **state)
 static void the_class_above_is_asked_next(void **state)
 {
     (void)state;
-    char *mem = st_heap_alloc(2312, NULL); /* class 9 begins at 2,304 */
-    char *last = st_heap_alloc(ST_SHELF_LIMIT - 7, NULL);
+    char *mem = st_heap_alloc(2304 - ST_CHUNK_OVERHEAD, NULL); /* class 9 begins here */
+    char *last = st_heap_alloc(ST_SHELF_LIMIT - 16, NULL);
     strata_free(mem);
     assert_int_equal(shelf_look_count_of(9), 1);
-    assert_ptr_equal(st_shelf_take(2100, 1), mem);
     assert_null(st_shelf_take(2100, 1));
+    assert_ptr_equal(st_shelf_take_other(2100, 1), mem);
+    assert_null(shelf_look_take(2100, 1));
     strata_free(mem);
-    assert_null(st_shelf_take(2047, 1)); /* that would be two classes */
+    assert_null(shelf_look_take(2024, 1)); /* that would be two classes */
+    assert_ptr_equal(shelf_look_take(2025, 1), mem);
+    strata_free(mem);
     strata_free(last);
-    assert_null(st_shelf_take(ST_SHELF_LIMIT, 1)); /* the last class: there is none above */
-    assert_ptr_equal(st_shelf_take(ST_SHELF_LIMIT - 7, 1), last);
+    assert_null(shelf_look_take(ST_SHELF_LIMIT, 1)); /* the last class: there is none above */
+    assert_ptr_equal(st_shelf_take(ST_SHELF_LIMIT - 16, 1), last);
     strata_free(last);
 }
 
@@ -209,7 +305,7 @@ static void a_kept_block_serves_an_aligned_request_if_it_lies_right(void **state
     char *other = strata_malloc(2000);
     assert_int_equal(st_addr(mem) % 4096, 0);
     strata_free(mem);
-    assert_ptr_equal(st_shelf_take(2000, 4096), mem);
+    assert_ptr_equal(shelf_look_take(2000, 4096), mem);
     strata_free(mem);
     assert_ptr_equal(strata_memalign(2048, 1990), mem);
     strata_free(mem);
@@ -257,7 +353,7 @@ static void a_change_of_options_empties_shelves(void **state)
 static void calloc_clears_what_was_kept(void **state)
 {
     (void)state;
-    for (size_t size = ST_SLAB_LIMIT + 1; size < ST_SHELF_LIMIT - 16; size = size * 9 / 8) {
+    for (size_t size = ST_SLAB_LIMIT + 1; size <= ST_SHELF_LIMIT; size = size * 9 / 8) {
         char *dirty = strata_malloc(size);
         size_t usable = strata_usable_size(dirty);
         memset(dirty, 0xff, usable);
@@ -320,7 +416,10 @@ static void kept_blocks_are_counted_to_the_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(before_the_start_nothing_is_kept, little_front_teardown),
+        UNIT_TEST(without_magazines_nothing_is_kept),
         UNIT_TEST(every_size_that_is_kept_is_had_again),
+        UNIT_TEST(every_class_keeps_its_first_and_its_last_chunk),
         UNIT_TEST(blocks_out_of_range_are_not_kept),
         UNIT_TEST(a_kept_block_serves_requests_near_its_size),
         UNIT_TEST(the_newest_of_a_class_is_looked_at),

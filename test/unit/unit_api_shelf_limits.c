@@ -26,7 +26,7 @@ static void a_shelf_grows_if_it_was_empty_since_it_was_full(void **state)
 {
     (void)state;
     char *mem[100];
-    const size_t class_idx = shelf_look_class_of(1512);
+    const size_t class_idx = shelf_look_class_of(st_chunk_size_for(1500));
     const size_t most = most_of(64 * ST_KIB, 1408);
     size_t limit = 0;
     for (size_t i = 0; i < 8; i++) {
@@ -52,18 +52,18 @@ static void the_older_half_goes_when_a_shelf_is_full(void **state)
 {
     (void)state;
     char *mem[8];
-    for (size_t i = 0; i < 8; i++) mem[i] = st_heap_alloc(1500, NULL);
-    const size_t class_idx = shelf_look_class_of(1512);
+    for (size_t i = 0; i < 8; i++) mem[i] = st_heap_alloc(1450, NULL);
+    const size_t class_idx = shelf_look_class_of(st_chunk_size_for(1450));
     /* Two, then six. */
     for (size_t i = 0; i < 2; i++) strata_free(mem[i]);
-    assert_null(st_shelf_take(30000, 1)); /* another class is empty: that does not count */
+    assert_null(shelf_look_take(30000, 1)); /* another class is empty: that does not count */
     strata_free(mem[2]);
     assert_int_equal(shelf_look_limit_of(class_idx), 2);
     assert_int_equal(shelf_look_count_of(class_idx), 2);
     assert_ptr_equal(shelf_look_block_of(class_idx, 0), mem[1]);
     assert_ptr_equal(shelf_look_block_of(class_idx, 1), mem[2]);
     assert_int_equal(strata_usable_size(mem[0]), 0); /* in its space */
-    assert_null(st_shelf_take(1530, 1)); /* of its class, and it has nothing so large */
+    assert_null(shelf_look_take(1500, 1)); /* of its class, and it has nothing so large */
     for (size_t i = 3; i < 7; i++) strata_free(mem[i]);
     assert_int_equal(shelf_look_limit_of(class_idx), 6);
     assert_int_equal(shelf_look_count_of(class_idx), 6);
@@ -80,15 +80,23 @@ static void the_option_bounds_shelves(void **state)
     static const struct {
         size_t limit, size, smallest;
     } cases[] = {
-        {64 * ST_KIB, 1030, 1024},   {64 * ST_KIB, 2048, 2048},   {64 * ST_KIB, 4096, 4096},
-        {64 * ST_KIB, 20480, 20480}, {64 * ST_KIB, 32000, 30720}, {64 * ST_KIB, 100000, 98304},
-        {8 * ST_KIB, 2000, 1920},    {8 * ST_KIB, 8000, 7680},    {1, 1030, 1024},
+        {64 * ST_KIB, 1030, 1024},
+        {64 * ST_KIB, 2048, 2048},
+        {64 * ST_KIB, 4096, 4096},
+        {64 * ST_KIB, 20480, 20480},
+        {64 * ST_KIB, 32000, 30720},
+        {64 * ST_KIB, 100000, 98304},
+        {8 * ST_KIB, 2000, 1920},
+        {8 * ST_KIB, 8000, 7680},
+        {1, 1030, 1024},
+        {16 * ST_MIB, 7000, 6656},
+        {64 * ST_KIB, 300000, 294912},
     };
     static char *mem[100];
     for (size_t i = 0; i < TESTING_COUNT(cases); i++) {
         assert_int_equal(strata_option_set("magazine_limit", cases[i].limit), 0);
         for (size_t round = 0; round < 8; round++) tear_down(mem, cases[i].size, 100);
-        size_t class_idx = shelf_look_class_of(shelf_look_usable_for(cases[i].size));
+        size_t class_idx = shelf_look_class_of(st_chunk_size_for(cases[i].size));
         size_t most = most_of(cases[i].limit, cases[i].smallest);
         assert_int_equal(shelf_look_limit_of(class_idx), most);
         assert_true(shelf_look_count_of(class_idx) > 0 &&
@@ -107,7 +115,7 @@ static size_t kept_bytes(void)
     size_t bytes = 0;
     for (size_t class_idx = 0; class_idx < ST_SHELF_CLASSES; class_idx++)
         for (size_t i = 0; i < shelf_look_count_of(class_idx); i++)
-            bytes += st_heap_usable_now(shelf_look_block_of(class_idx, i));
+            bytes += st_heap_usable_now(shelf_look_block_of(class_idx, i)) + ST_CHUNK_OVERHEAD;
     return bytes;
 }
 
@@ -123,8 +131,9 @@ static void all_shelves_together_keep_a_share(void **state)
     static char *mem[many];
     size_t most_seen = 0;
     for (size_t round = 0; round < 12; round++) {
+        size_t range = round % 2 == 0 ? 60000 : ST_SHELF_LIMIT - ST_SLAB_LIMIT;
         for (size_t i = 0; i < many; i++)
-            mem[i] = strata_malloc(1025 + (i * 7919 + round * 100) % 60000);
+            mem[i] = strata_malloc(1025 + (i * 7919 + round * 100) % range);
         size_t most =
             st_max(kept_at_most(),
                    shelf_look_shelves_here() == NULL ? 0 : shelf_look_shelves_here()->most);
@@ -145,13 +154,42 @@ static void one_block_is_kept_however_large(void **state)
     (void)state;
     (void)strata_trim(0);                /* little is held now, and the share is small, */
     shelf_look_shelves_here()->most = 0; /* whatever it was when it was last looked at */
-    char *mem = strata_malloc(ST_SHELF_LIMIT - 7);
-    char *other = strata_malloc(ST_SHELF_LIMIT - 7);
+    char *mem = strata_malloc(ST_SHELF_LIMIT);
+    char *other = strata_malloc(ST_SHELF_LIMIT);
+    char *small = strata_malloc(1100);
+    assert_int_equal(kept_at_most(), 256 * ST_KIB);
     strata_free(mem);
+    assert_int_equal(shelf_look_kept_count(), 1);
     assert_true(shelf_look_is_kept(mem));
     strata_free(other);
     assert_int_equal(shelf_look_kept_count(), 1);
     assert_true(shelf_look_is_kept(other));
+    assert_int_equal(shelf_look_shelves_here()->most, st_chunk_size_for(ST_SHELF_LIMIT));
+    /* The next one is no reason to keep more than the share: the large one goes. */
+    strata_free(small);
+    assert_int_equal(shelf_look_kept_count(), 1);
+    assert_true(shelf_look_is_kept(small));
+    assert_int_equal(shelf_look_shelves_here()->most, 256 * ST_KIB);
+}
+
+/* Two rounds through all classes, of each of which half gives way: with what is left then it is still too
+ * large for the share, and goes to its space. */
+static void a_large_block_does_not_displace_all(void **state)
+{
+    (void)state;
+    static char *mem[100];
+    const size_t class_idx = shelf_look_class_of(st_chunk_size_for(1500));
+    char *large = strata_malloc(ST_SHELF_LIMIT);
+    for (size_t round = 0; round < 3; round++) tear_down(mem, 1500, 100);
+    size_t count = shelf_look_count_of(class_idx);
+    assert_true(count >= 4);
+    assert_int_equal(shelf_look_kept_count(), count);
+    assert_int_equal(kept_at_most(), 256 * ST_KIB);
+    strata_free(large);
+    assert_false(shelf_look_is_kept(large));
+    assert_int_equal(strata_usable_size(large), 0);
+    assert_int_equal(shelf_look_count_of(class_idx), count / 2 / 2);
+    assert_int_equal(shelf_look_shelves_here()->most, 256 * ST_KIB);
 }
 
 /* A program that holds much may keep more. */
@@ -249,7 +287,8 @@ static void without_memory_for_shelves_nothing_is_kept(void **state)
     (void)state;
     char *theirs[6];
     /* The last of these has a new cache, as no more are left of threads that have ended. */
-    for (size_t i = 0; i < 6; i++) crew_do(2 + i, shelf_look_begin_act, &theirs[i]);
+    for (size_t i = 0; i < 6; i++) crew_do(2 + i, shelf_look_begin_small_act, NULL);
+    for (size_t i = 0; i < 6; i++) theirs[i] = strata_malloc(7000);
     size_t size = st_cache_room_size();
     os_fake_fail(OS_FAKE_ONLY(map), 1, true);
     while (st_cache_room(256) != NULL) continue; /* up to the end of what was taken last */
@@ -279,6 +318,7 @@ int main(void)
         UNIT_TEST(the_option_bounds_shelves),
         UNIT_TEST(all_shelves_together_keep_a_share),
         UNIT_TEST(one_block_is_kept_however_large),
+        UNIT_TEST(a_large_block_does_not_displace_all),
         UNIT_TEST(the_share_grows_with_what_is_held),
         UNIT_TEST(shelves_give_way_when_the_heap_grows),
         UNIT_TEST(anothers_block_is_kept_by_who_frees_it),

@@ -48,6 +48,31 @@ static void a_run_goes_elsewhere_if_there_is_no_room_beside(void **state)
     assert_int_equal(little_slices_take(), first + 4 * ST_RUN_SLICES);
 }
 
+/* Numbers of runs are multiples of their size, wherever the first one begins. */
+static void runs_apart_are_whole_runs_apart(void **state)
+{
+    (void)state;
+    for (size_t off = 1; off < ST_RUN_SLICES; off = off * 3 + 1) {
+        os_fake_reset();
+        little_slices_setup(state);
+        os_fake_config config = os_fake_usual;
+        config.floor = off * SLICE;
+        config.refuses_reserve_at = true;
+        os_fake_configure(&config);
+        assert_true(st_slices_start());
+        uint32_t first = little_slices_take();
+        assert_int_equal(first % ST_RUN_SLICES, ST_RUN_TABLES);
+        little_slices_take_all(RUN_USABLE - 1);
+        config.floor = 5 * ST_RUN + (ST_RUN_SLICES - off) * SLICE / 2 / SLICE * SLICE;
+        os_fake_configure(&config);
+        uint32_t second = little_slices_take();
+        assert_int_equal(second % ST_RUN_SLICES, ST_RUN_TABLES);
+        assert_true(second > first + 4 * ST_RUN_SLICES);
+        assert_int_equal(little_slices_totals().reserved, 2 * ST_RUN);
+        little_slices_teardown(state);
+    }
+}
+
 static void a_run_that_can_not_be_had_changes_nothing(void **state)
 {
     (void)state;
@@ -265,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UNIT_TEST(runs_lie_side_by_side_if_they_can),
         UNIT_TEST(a_run_goes_elsewhere_if_there_is_no_room_beside),
+        UNIT_TEST(runs_apart_are_whole_runs_apart),
         UNIT_TEST(a_run_that_can_not_be_had_changes_nothing),
 #if SIZE_MAX > 0xffffffff
         UNIT_TEST(a_run_beyond_the_window_is_refused),

@@ -69,6 +69,8 @@ static void put_one(void *mem) { put(&mem, 1); }
 
 static void trim(void) ST_NO_LOCK_ANALYSIS { st_slab_trim(&depot); }
 
+static void leave(void) ST_NO_LOCK_ANALYSIS { st_slab_leave(&depot); }
+
 static st_slab *slab_with(const void *mem) { return st_slices_note(little_slabs_idx(mem)); }
 
 static size_t block_count(size_t class_idx) { return SLICE / (class_idx * ST_SLAB_GRAIN); }
@@ -255,6 +257,81 @@ static void an_empty_slab_goes_unless_it_is_the_only_one(void **state)
     assert_int_equal(st_slices_next(0), 0);
 }
 
+/* Until a class lacks blocks again, what is left of its slabs goes when it is empty. */
+static void a_left_depot_keeps_no_empty_slab(void **state)
+{
+    (void)state;
+    char *mem = take_one(64), *other = take_one(32);
+    put_one(other);
+    assert_int_equal(little_slabs_used(), 2);
+    leave();
+    assert_int_equal(little_slabs_used(), 1);
+    put_one(take_one(64)); /* from what is there */
+    put_one(mem);
+    assert_int_equal(little_slabs_used(), 0);
+    put_one(take_one(64));
+    assert_int_equal(little_slabs_used(), 1);
+    trim();
+}
+
+/* ---- rare classes ---- */
+
+static size_t class_with(const void *mem)
+{
+    return st_slab_class_of(st_slices_word(little_slabs_idx(mem)));
+}
+
+/* A single one at a time: what the magazine keeps is of one class. */
+static void a_larger_block_stands_in_a_few_times(void **state)
+{
+    (void)state;
+    enum { times = slab_lacks_max };
+    void *stood_in[times], *own[8];
+    char *mem = take_one(55);
+    for (size_t i = 0; i < times; i++) {
+        void *portion[8];
+        assert_int_equal(take(45, portion, 8), 1);
+        assert_int_equal(class_with(portion[0]), 55);
+        stood_in[i] = portion[0];
+    }
+    assert_int_equal(little_slabs_used(), 1);
+    assert_int_equal(take(45, own, 8), 8);
+    assert_int_equal(class_with(own[0]), 45);
+    expect_sound();
+    put(stood_in, times);
+    put(own, 8);
+    put_one(mem);
+    leave();
+    /* Counted anew. */
+    mem = take_one(55);
+    stood_in[0] = take_one(45);
+    assert_int_equal(class_with(stood_in[0]), 55);
+    put_one(stood_in[0]);
+    put_one(mem);
+    trim();
+}
+
+/* Not a smaller one, not one of much more, and none that lies less well. */
+static void only_a_block_that_fits_stands_in(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t there, wanted;
+        bool stands_in;
+    } cases[] = {{45, 44, false}, {48, 44, true}, {44, 45, false}, {61, 45, false}, {60, 45, true},
+                 {40, 32, false}, {50, 40, false}, {48, 40, true}, {2, 1, false},   {5, 4, false},
+                 {5, 3, false},   {4, 3, true},   {64, 48, true},
+                 {6, 5, true},    {64, 63, true},  {63, 64, false}};
+    for (size_t i = 0; i < TESTING_COUNT(cases); i++) {
+        char *there = take_one(cases[i].there), *mem = take_one(cases[i].wanted);
+        assert_int_equal(class_with(mem) == cases[i].there, cases[i].stands_in);
+        put_one(there);
+        put_one(mem);
+        leave();
+        assert_int_equal(little_slabs_used(), 0);
+    }
+}
+
 /* In one portion, interleaved. */
 static void blocks_of_many_slabs_are_put_back_at_once(void **state)
 {
@@ -368,6 +445,9 @@ int main(void)
         UNIT_TEST(no_slab_is_begun_for_a_part_of_a_portion),
         UNIT_TEST(the_slab_last_put_into_comes_first),
         UNIT_TEST(an_empty_slab_goes_unless_it_is_the_only_one),
+        UNIT_TEST(a_left_depot_keeps_no_empty_slab),
+        UNIT_TEST(a_larger_block_stands_in_a_few_times),
+        UNIT_TEST(only_a_block_that_fits_stands_in),
         UNIT_TEST(blocks_of_many_slabs_are_put_back_at_once),
         UNIT_TEST(a_slice_begins_anew_with_every_class),
         UNIT_TEST(without_memory_nothing_is_taken),

@@ -66,6 +66,110 @@ static void a_block_grows_into_the_hole_above(void **state)
     assert_int_equal(little_usable(&space, mem), whole);
 }
 
+/* A block, a hole of `hole_size` bytes above, and a wall. */
+typedef struct holed {
+    char *mem, *wall;
+    size_t size; /* of the block and the hole, as chunks */
+} holed;
+
+static holed make_hole(size_t hole_size)
+{
+    holed it = {.mem = little_take(&space, 100)};
+    char *hole = little_take(&space, hole_size - ST_CHUNK_OVERHEAD);
+    it.wall = little_take(&space, 8);
+    it.size = st_distance(chunk_of(it.mem), chunk_of(it.wall));
+    assert_int_equal(it.size, st_chunk_size_for(100) + hole_size);
+    memset(it.mem, 'm', 100);
+    little_give(&space, hole);
+    return it;
+}
+
+/* Grows the block so that exactly `left` bytes of the hole are not needed. */
+static void grow_to_leave(const holed *it, size_t left)
+{
+    size_t old_size = chunk_size(chunk_of(it->mem));
+    size_t live = STRATA_STATS ? space.live : 0;
+    size_t size = left >= ST_CHUNK_MIN ? it->size - left : it->size;
+    assert_true(little_resize(&space, it->mem, it->size - left - ST_CHUNK_OVERHEAD));
+    assert_int_equal(little_usable(&space, it->mem), size - ST_CHUNK_OVERHEAD);
+    if (STRATA_STATS) assert_int_equal(space.live, live + size - old_size);
+    for (size_t i = 0; i < 100; i++) assert_int_equal(it->mem[i], 'm');
+    little_expect_sound(&space);
+    const st_chunk *above = chunk_above(chunk_of(it->mem));
+    assert_int_equal(chunk_is_used(above), left < ST_CHUNK_MIN);
+    assert_int_equal(chunk_is_below_used(chunk_of(it->wall)), left < ST_CHUNK_MIN);
+    if (left >= ST_CHUNK_MIN) assert_int_equal(chunk_size(above), left);
+}
+
+/* From nothing to more than the small bins hold: what is too small for a chunk is taken, the rest is had
+ * by who asks for just that. */
+static void what_is_not_needed_of_a_hole_stays_free(void **state)
+{
+    (void)state;
+    for (size_t left = 0; left <= 1400; left += ST_CHUNK_GRAIN) {
+        holed it = make_hole(st_chunk_size_for(3000));
+        grow_to_leave(&it, left);
+        if (left >= ST_CHUNK_MIN) {
+            char *rest = little_take(&space, left - ST_CHUNK_OVERHEAD);
+            assert_ptr_equal(rest, it.mem + it.size - left);
+            little_expect_sound(&space);
+            little_give(&space, rest);
+        }
+        little_give(&space, it.mem);
+        little_expect_sound(&space);
+        char *whole = little_take(&space, it.size - ST_CHUNK_OVERHEAD);
+        assert_ptr_equal(whole, it.mem);
+        little_give(&space, whole);
+        little_give(&space, it.wall);
+        assert_ptr_equal(space.top, chunk_of(it.mem));
+    }
+}
+
+/* Every hole, from the smallest one on. */
+static void a_hole_of_any_size_is_taken_to_its_end(void **state)
+{
+    (void)state;
+    for (size_t hole_size = ST_CHUNK_MIN; hole_size <= 1400; hole_size += ST_CHUNK_GRAIN) {
+        for (size_t left = 0; left < ST_CHUNK_MIN; left += ST_CHUNK_GRAIN) {
+            holed it = make_hole(hole_size);
+            grow_to_leave(&it, left);
+            little_give(&space, it.wall); /* top is above it now */
+            little_give(&space, it.mem);
+            assert_ptr_equal(space.top, chunk_of(it.mem));
+            little_expect_sound(&space);
+        }
+    }
+}
+
+/* What is free on its other side is no business of a block that grows. */
+static void a_block_between_two_holes_grows_into_the_upper_one(void **state)
+{
+    (void)state;
+    for (size_t left = 0; left <= 96; left += ST_CHUNK_GRAIN) {
+        char *lower = little_take(&space, 500);
+        holed it = make_hole(2000);
+        little_give(&space, lower);
+        grow_to_leave(&it, left);
+        assert_false(chunk_is_below_used(chunk_of(it.mem)));
+        little_give(&space, it.mem);
+        little_give(&space, it.wall);
+        assert_ptr_equal(space.top, chunk_of(lower));
+    }
+}
+
+/* Its pages are not known to be back at the host any more. */
+static void what_is_left_of_a_purged_hole_counts_as_touched(void **state)
+{
+    (void)state;
+    holed it = make_hole(ST_MIB);
+    (void)little_trim(&space, 0);
+    const st_chunk *hole = chunk_above(chunk_of(it.mem));
+    assert_true(chunk_is_purged(hole));
+    grow_to_leave(&it, 700 * ST_KIB);
+    assert_false(chunk_is_purged(chunk_above(chunk_of(it.mem))));
+    if (STRATA_RETURN) assert_int_equal(space.purged, 0);
+}
+
 static void a_block_below_one_in_use_does_not_grow(void **state)
 {
     (void)state;
@@ -165,6 +269,10 @@ int main(void)
         UNIT_TEST(a_block_that_shrinks_gives_back_its_tail),
         UNIT_TEST(a_tail_too_small_for_a_chunk_is_kept),
         UNIT_TEST(a_block_grows_into_the_hole_above),
+        UNIT_TEST(what_is_not_needed_of_a_hole_stays_free),
+        UNIT_TEST(a_hole_of_any_size_is_taken_to_its_end),
+        UNIT_TEST(a_block_between_two_holes_grows_into_the_upper_one),
+        UNIT_TEST(what_is_left_of_a_purged_hole_counts_as_touched),
         UNIT_TEST(a_block_below_one_in_use_does_not_grow),
         UNIT_TEST(a_block_below_top_grows_with_it),
         UNIT_TEST(a_block_takes_the_victim_in),
