@@ -53,20 +53,13 @@ static bool resize_into_free(st_space *space, st_chunk *c, size_t size)
 {
     st_chunk *next = chunk_above(c);
     size_t next_size = chunk_size(next);
-    size_t more = size - chunk_size(c);
-    if (next_size < more) return false;
+    size_t old_size = chunk_size(c);
+    if (old_size + next_size < size) return false;
     st_bins_unlink(space, next, next_size);
-    size_t rest_size = next_size - more;
-    if (rest_size < ST_CHUNK_MIN) {
-        resize_extend(space, c, next_size);
-        chunk_set_flag(chunk_above(c), ST_HEAD_P);
-        return true;
-    }
-    resize_extend(space, c, more);
-    st_chunk *rest = chunk_above(c);
-    chunk_set_head(rest, rest_size, ST_HEAD_P, space->secret);
-    chunk_set_foot(rest, rest_size);
-    st_bins_link(space, rest, rest_size);
+    chunk_erase_head(next);
+    st_chunk *rest = st_space_split(space, c, old_size + next_size, size);
+    if (rest != NULL) st_bins_link(space, rest, chunk_size(rest));
+    if (STRATA_STATS) space->live += chunk_size(c) - old_size;
     return true;
 }
 
