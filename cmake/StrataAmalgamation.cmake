@@ -16,6 +16,7 @@ function(strata_amalgamation output)
       "${PROJECT_SOURCE_DIR}/tools/amalgamate.awk"
       "${PROJECT_SOURCE_DIR}/src/LAYERS"
       "${PROJECT_SOURCE_DIR}/include/strata.h"
+      "${PROJECT_SOURCE_DIR}/include/dlmalloc.h"
       ${layers_FILES}
     COMMENT "Joining src/ into dist/${output}"
     VERBATIM)

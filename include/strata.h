@@ -97,6 +97,10 @@ STRATA_EXPORT int strata_posix_memalign(void **result, size_t alignment, size_t 
 STRATA_EXPORT void *strata_valloc(size_t size) STRATA_NEW_BLOCK STRATA_SIZE_IS(1);
 STRATA_EXPORT void *strata_pvalloc(size_t size) STRATA_NEW_BLOCK;
 
+/* Resizes the block at `mem` where it is: returns mem, or NULL if that can't be done, without errno; it
+ * is then as it was. NULL for NULL. Follows dlmalloc's realloc_in_place. */
+STRATA_EXPORT void *strata_realloc_in_place(void *mem, size_t size);
+
 /* ---- free ---- */
 
 /* Frees the block at `mem`; nothing if it is NULL. Preserves errno. Follows C11 7.22.3.3. */
@@ -243,6 +247,171 @@ STRATA_EXPORT int strata_walk(int (*visit)(void *context, const strata_region *r
  * found broken, and stores the id of the first, like "INV-SPACE-3", in *first if that is not
  * NULL. Time proportional to the heap. */
 STRATA_EXPORT int strata_check(const char **first);
+
+/* ---- heaps ---- */
+
+/* A heap is memory apart from everything else: what is allocated from it lies in its own segments, all of
+ * it goes back at once when it is destroyed, and it may be capped. Blocks of a heap are freed and resized
+ * by the functions here, or by strata_free and strata_realloc, which find the heap by the address; in a
+ * heap on the caller's memory only by the functions here. Every function may be called from any thread at
+ * any time, as long as nobody destroys or resets the heap meanwhile; a heap has one lock.
+ *
+ * Builds without STRATA_HEAPS have none of this. */
+
+typedef struct strata_heap strata_heap;
+
+/* Where a heap takes its segments from. */
+typedef struct strata_pages {
+    /* At least `size` bytes, a multiple of 64 KiB, at a multiple of 64 KiB; NULL if there are none. */
+    void *(*take)(void *context, size_t size);
+    /* Takes them back, exactly as given; 0 if it can't, and they stay the heap's. NULL: it never can. */
+    int (*give)(void *context, void *mem, size_t size);
+    void *context;
+    int is_zero; /* what take gives reads as zero */
+} strata_pages;
+
+/* How a heap is to be. All zero is right: memory of the host, no cap, no name. */
+typedef struct strata_heap_config {
+    const char *name;          /* for statistics; copied, at most 31 bytes. NULL: none */
+    size_t tag;                /* the caller's number for it, shown in statistics */
+    size_t limit;              /* cap on its footprint; 0: none */
+    size_t reserve;            /* address space (or memory, of `pages`) to begin with; 0: as options say */
+    void *base;                /* memory of the caller's to begin with, of any alignment; or NULL */
+    size_t base_size;          /* bytes of that. The heap's record lies there, too: below 1.1 KB */
+    int is_fixed;              /* never more than base */
+    const strata_pages *pages; /* copied; NULL: the host. Not with is_fixed */
+} strata_heap_config;
+
+/* A new heap; config may be NULL. NULL and ENOMEM if there is no memory, or base is too small for one
+ * smallest block; NULL and EINVAL if the config contradicts itself. */
+STRATA_EXPORT strata_heap *strata_heap_create(const strata_heap_config *config) STRATA_USE_RESULT;
+
+/* Gives back all the heap has, in time proportional to its segments, whatever is allocated; base is the
+ * caller's again. Returns the bytes of footprint that went back (base is not among them). */
+STRATA_EXPORT size_t strata_heap_destroy(strata_heap *heap);
+
+/* Frees all its blocks at once; the heap stays, and keeps its first segment. */
+STRATA_EXPORT void strata_heap_reset(strata_heap *heap);
+
+/* As the functions without `heap`, from this heap: sizes of 0, failure and errno are the same. */
+STRATA_EXPORT void *strata_heap_malloc(strata_heap *heap, size_t size) STRATA_NEW_BLOCK STRATA_SIZE_IS(2);
+STRATA_EXPORT void *strata_heap_calloc(strata_heap *heap, size_t count, size_t size) STRATA_NEW_BLOCK
+    STRATA_SIZE_IS(2, 3);
+STRATA_EXPORT void *strata_heap_realloc(strata_heap *heap, void *mem, size_t size) STRATA_USE_RESULT
+    STRATA_SIZE_IS(3);
+STRATA_EXPORT void *strata_heap_memalign(strata_heap *heap, size_t alignment, size_t size)
+    STRATA_NEW_BLOCK STRATA_SIZE_IS(3);
+
+/* Resizes a block where it is. Returns mem, or NULL if that can't be done, without errno: it is as it
+ * was. Follows dlmalloc's realloc_in_place. */
+STRATA_EXPORT void *strata_heap_realloc_in_place(strata_heap *heap, void *mem, size_t size);
+
+/* Frees the block at `mem`; nothing if it is NULL. One of another heap, or of none, is reported. */
+STRATA_EXPORT void strata_heap_free(strata_heap *heap, void *mem);
+
+/* Allocates `count` blocks of `size` bytes into `blocks`, with one lock; returns how many there are: fewer
+ * only if there is no more memory. */
+STRATA_EXPORT size_t strata_heap_malloc_batch(strata_heap *heap, size_t size, void **blocks, size_t count);
+
+/* Frees every block of the array that is not NULL, with one lock, and makes its entry NULL. Those of other
+ * heaps are left alone; returns how many those are. Sorted arrays are fastest. */
+STRATA_EXPORT size_t strata_heap_free_batch(strata_heap *heap, void **blocks, size_t count);
+
+/* The same for the process's heap. Follows dlmalloc's bulk_free. */
+STRATA_EXPORT size_t strata_free_batch(void **blocks, size_t count);
+
+/* Blocks that lie side by side, each to be freed or resized by itself: `count` zeroed ones of `size`
+ * bytes, or ones of sizes[i] bytes that are not. Their addresses are stored in `blocks`, which is
+ * returned; if that is NULL, in an array that is allocated, too, and must be freed. NULL and ENOMEM if
+ * there is no memory or the sum overflows. heap NULL: the process's. Follow dlmalloc's independent_calloc
+ * and independent_comalloc. */
+STRATA_EXPORT void **strata_heap_calloc_together(strata_heap *heap, size_t count, size_t size, void **blocks);
+STRATA_EXPORT void **strata_heap_malloc_together(strata_heap *heap, size_t count, const size_t *sizes,
+                                                 void **blocks);
+
+/* The heap that the block at `mem` belongs to; NULL if that is the process's, or none at all. Heaps on the
+ * caller's memory are found by their range. Any pointer. */
+STRATA_EXPORT strata_heap *strata_heap_of(const void *mem);
+
+/* Bytes usable in a block of the heap; 0 if it is no block in use there. */
+STRATA_EXPORT size_t strata_heap_usable_size(strata_heap *heap, const void *mem);
+
+/* Gives free pages back, except about `pad` bytes; 1 if any. Those of base never. */
+STRATA_EXPORT int strata_heap_trim(strata_heap *heap, size_t pad);
+
+/* Footprint, its peak and its cap (SIZE_MAX: none): O(1), no lock. heap NULL: the process's. */
+STRATA_EXPORT size_t strata_heap_footprint(const strata_heap *heap);
+STRATA_EXPORT size_t strata_heap_footprint_peak(const strata_heap *heap);
+STRATA_EXPORT size_t strata_heap_footprint_limit(const strata_heap *heap);
+
+/* Caps the footprint at `size` bytes, rounded up to whole granules of 64 KiB; SIZE_MAX: no cap. A heap that
+ * has more already only grows no more. Returns what is in force. heap NULL: the process's heap.
+ * Follows dlmalloc's malloc_set_footprint_limit; 0 means 0 here. */
+STRATA_EXPORT size_t strata_heap_set_footprint_limit(strata_heap *heap, size_t size);
+
+/* As strata_stats_get, strata_walk and strata_check, for this heap. */
+STRATA_EXPORT void strata_heap_stats_get(strata_heap *heap, strata_stats *stats);
+STRATA_EXPORT int strata_heap_walk(strata_heap *heap,
+                                   int (*visit)(void *context, const strata_region *region), void *context);
+STRATA_EXPORT int strata_heap_check(strata_heap *heap, const char **first);
+
+/* What it was created with; "" if it has no name. */
+STRATA_EXPORT const char *strata_heap_name(const strata_heap *heap);
+STRATA_EXPORT size_t strata_heap_tag(const strata_heap *heap);
+
+/* The next heap after this one, NULL to begin; NULL at the end. No heap may be created or destroyed
+ * meanwhile. */
+STRATA_EXPORT strata_heap *strata_heap_next(const strata_heap *heap);
+
+/* ---- ranges ---- */
+
+/* A range is a heap of addresses: blocks are given out and freed as from a heap, but nothing ever reads or
+ * writes the memory there. So it may be a device's, shared, protected, or no memory at all. What is known
+ * of its blocks lies elsewhere: up to 16 bytes for each grain.
+ *
+ * Functions may be called from any thread, as long as nobody destroys the range meanwhile. Misuse is
+ * reported as elsewhere; no wrong address stays unseen. */
+
+typedef struct strata_range strata_range;
+
+/* A new range of the `size` bytes at `base`, of which only whole grains are used. `grain` is a power of two
+ * from 64 to 2 MiB, 0 means 256: every block starts at a multiple of it and has a multiple of it, at least
+ * two. `name` is for the caller; copied, at most 31 bytes; or NULL. NULL and EINVAL if base is NULL, the
+ * range wraps around or the grain is wrong; NULL and ENOMEM if there are no two grains, or no memory for
+ * what we keep. */
+STRATA_EXPORT strata_range *strata_range_create(void *base, size_t size, size_t grain, const char *name)
+    STRATA_USE_RESULT;
+
+/* Forgets the range and all its blocks. Nothing for NULL. */
+STRATA_EXPORT void strata_range_destroy(strata_range *range);
+
+/* The address of a block of at least `size` bytes, at a multiple of `alignment`: a power of two, or 0. NULL
+ * and EINVAL if it is neither; NULL and ENOMEM if there is no room anywhere. */
+STRATA_EXPORT void *strata_range_allocate(strata_range *range, size_t size, size_t alignment)
+    STRATA_USE_RESULT;
+
+/* Frees the block at `address`; nothing if that is NULL. */
+STRATA_EXPORT void strata_range_free(strata_range *range, void *address);
+
+/* Resizes a block where it is. Returns `address`, or NULL if that can't be done, without errno: it is as it
+ * was. */
+STRATA_EXPORT void *strata_range_resize_in_place(strata_range *range, void *address, size_t size);
+
+/* Bytes of the block at `address`; 0 if none in use begins there. */
+STRATA_EXPORT size_t strata_range_usable_size(strata_range *range, const void *address);
+
+/* The largest size that can be allocated now; 0 if none. Takes time proportional to the blocks. */
+STRATA_EXPORT size_t strata_range_largest_free(strata_range *range);
+
+/* As strata_stats_get, strata_walk and strata_check, for this range. Sizes are bytes of the range;
+ * footprint and reserved are all of it. */
+STRATA_EXPORT void strata_range_stats_get(strata_range *range, strata_stats *stats);
+STRATA_EXPORT int strata_range_walk(strata_range *range,
+                                    int (*visit)(void *context, const strata_region *region), void *context);
+STRATA_EXPORT int strata_range_check(strata_range *range, const char **first);
+
+/* What it was created with; "" if it has no name. */
+STRATA_EXPORT const char *strata_range_name(const strata_range *range);
 
 /* Every block is aligned to at least this many bytes. */
 #define STRATA_BLOCK_ALIGNMENT (2 * sizeof(void *))

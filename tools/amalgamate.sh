@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT-0
 #
-# Writes the library as one C file and its header: DIR/strata.c and DIR/strata.h.
+# Writes the library as one C file and its headers: DIR/strata.c, DIR/strata.h and, for who compiles it
+# with -DSTRATA_DLMALLOC=1, DIR/dlmalloc.h.
 #
 #   tools/amalgamate.sh [--without-host] [DIR]     DIR is dist/ unless given
 #
@@ -39,4 +40,4 @@ trap 'rm -f "$temporary"' EXIT
 "${AWK:-awk}" -v root="$root" -v version="$version" -v skip_host="$skip_host" \
     -f "$root/tools/amalgamate.awk" >"$temporary"
 mv "$temporary" "$dir/$name"
-cp "$root/include/strata.h" "$dir/strata.h"
+cp "$root/include/strata.h" "$root/include/dlmalloc.h" "$dir/"

@@ -35,6 +35,8 @@ LAYERS = {
     "space": "The boundary-tag engine: best fit, merging, growing, trimming, proving.",
     "api": "Who serves a request, what threads keep of larger blocks, the heap over all spaces, and "
            "the public functions.",
+    "heaps": "Heaps of the user's, apart from the process's, and ranges of addresses.",
+    "dl": "dlmalloc's functions, on strata's.",
     "override": "The C library's and C++'s names, and nothing else.",
 }
 
@@ -271,7 +273,7 @@ def signature(declaration):
 
 def names_in(declaration):
     if declaration.startswith("typedef"):
-        return re.search(r"\} (\w+);", declaration).group(1)
+        return re.search(r"(\w+);\s*$", declaration).group(1)
     return re.search(r"(strata_\w+)\(|(STRATA_\w+) ", declaration.replace("STRATA_EXPORT ", "")
                      ).group().rstrip("( ")
 

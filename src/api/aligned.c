@@ -26,8 +26,8 @@ STRATA_EXPORT void *strata_aligned_alloc(size_t alignment, size_t size)
 
 STRATA_EXPORT void *strata_memalign(size_t alignment, size_t size)
 {
-    if (alignment > SIZE_MAX / 2 + 1) return aligned_fail(st_os_code_bad_argument());
-    size_t raised = alignment <= 1 ? 1 : (size_t)2 << st_highest_bit(alignment - 1);
+    size_t raised = st_power_of_two_from(alignment);
+    if (raised == 0) return aligned_fail(st_os_code_bad_argument());
     return aligned_alloc_or_fail(raised, size);
 }
 

@@ -205,7 +205,24 @@ void *st_front_realloc(void *mem, size_t req)
     return front_move(mem, usable, req);
 }
 
+void *st_front_resize_in_place(void *mem, size_t req)
+{
+    size_t class_idx = front_class_of(mem);
+    if (class_idx != 0) {
+        bool stays = front_is_sound(mem, class_idx) && req <= class_idx * ST_SLAB_GRAIN;
+        return stays ? mem : NULL;
+    }
+    if (!front_is_kept(mem)) return st_heap_resize_in_place(mem, req);
+    st_misuse(st_misuse_double_free, mem);
+    return NULL;
+}
+
 /* ---- the rest ---- */
+
+bool st_front_has(const void *mem)
+{
+    return front_class_of(mem) != 0 || st_heap_has(mem);
+}
 
 void st_front_take_options(void)
 {
@@ -256,6 +273,10 @@ void *st_front_realloc(void *mem, size_t req)
     st_heap_free(mem);
     return moved;
 }
+
+void *st_front_resize_in_place(void *mem, size_t req) { return st_heap_resize_in_place(mem, req); }
+
+bool st_front_has(const void *mem) { return st_heap_has(mem); }
 
 size_t st_front_usable(const void *mem) { return st_heap_usable(mem); }
 

@@ -110,6 +110,12 @@ ST_ALWAYS_INLINE void st_front_free_sized(void *mem, size_t req)
 /* Resizes the block at `mem`, which is not NULL. NULL if there is no memory: it is untouched. */
 ST_INTERNAL void *st_front_realloc(void *mem, size_t req);
 
+/* Resizes it where it is. NULL if that can't be done; misuse is reported. */
+ST_INTERNAL void *st_front_resize_in_place(void *mem, size_t req);
+
+/* True if `mem` points into memory that blocks of the process's heap lie in. Without a page map, always. */
+ST_INTERNAL bool st_front_has(const void *mem);
+
 /* Bytes usable at `mem`; 0 if no block begins there, or one of a space or a mapping of its own that is
  * not in use. */
 ST_INTERNAL size_t st_front_usable(const void *mem);

@@ -6,6 +6,7 @@
 
 #include "books/options.h"
 #include "books/report.h"
+#include "map/clear.h"
 #include "map/direct.h"
 #include "map/room.h"
 #include "slab/cache.h"
@@ -26,6 +27,9 @@ static struct {
     st_lock init_lock;              /* guards the two below being changed */
     ST_ATOMIC(uint32_t) space_count; /* spaces in use; 0 until prepared */
     ST_ATOMIC(size_t) size_mismatches; /* sized frees that were wrong about the size */
+#if STRATA_HEAPS
+    ST_ATOMIC(const st_heap_others *) others; /* written under init_lock; NULL: there are no heaps */
+#endif
 } heap_state; /* all zero: the spaces' pages are touched as they are used */
 
 ST_DEFINE_DATA size_t st_heap_secret;
@@ -95,6 +99,30 @@ st_space *st_heap_space(unsigned idx)
 {
     return heap_space(idx);
 }
+
+/* ---- other heaps ---- */
+
+#if STRATA_HEAPS
+void st_heap_set_others(const st_heap_others *others)
+{
+    st_lock_take(&heap_state.init_lock);
+    st_store_relaxed(&heap_state.others, others); /* relaxed: what it points to never changes. */
+    st_lock_drop(&heap_state.init_lock);
+}
+
+static const st_heap_others *heap_others_now(void)
+{
+    return st_load_relaxed(&heap_state.others); /* relaxed: as above. */
+}
+
+#if STRATA_PAGEMAP
+/* Who has blocks with this word; NULL if nobody. */
+static const st_heap_others *heap_others_of(st_owner owner)
+{
+    return st_owner_kind_of(owner) == st_owner_heap ? heap_others_now() : NULL;
+}
+#endif
+#endif
 
 /* ---- which space ---- */
 
@@ -206,6 +234,17 @@ ST_ALWAYS_INLINE st_space *heap_owner(const void *mem)
 
 st_space *st_heap_owner(const void *mem) { return heap_owner(mem); }
 
+bool st_heap_has(const void *mem)
+{
+#if STRATA_PAGEMAP
+    st_owner_kind kind = st_owner_kind_of(st_pagemap_get(mem));
+    return kind == st_owner_space || kind == st_owner_direct;
+#else
+    (void)mem;
+    return true;
+#endif
+}
+
 /* ---- allocate ---- */
 
 static bool heap_is_direct(size_t size)
@@ -236,9 +275,8 @@ static void *heap_alloc_in(st_space *space, size_t req, size_t alignment, char *
     return st_space_alloc(space, size, dirty_end);
 }
 
-/* The host has refused memory: 1. with what was cached given back, once more; 2. from any other
- * space; 3. a mapping of its own, for which there may be room where no segment fits. */
-static ST_COLD void *heap_alloc_scarce(size_t req, size_t alignment, char **dirty_end)
+/* The host has refused memory: 1. with what was cached given back, once more; 2. from any other space. */
+static ST_COLD void *heap_alloc_elsewhere(size_t req, size_t alignment, char **dirty_end)
 {
 #if STRATA_PAGEMAP
     st_direct_trim();
@@ -253,7 +291,14 @@ static ST_COLD void *heap_alloc_scarce(size_t req, size_t alignment, char **dirt
         st_lock_drop(&space->lock);
         if (mem != NULL) return mem;
     }
-    return heap_alloc_direct(req, alignment, dirty_end);
+    return NULL;
+}
+
+/* 3. A mapping of its own, for which there may be room where no segment fits. */
+static ST_COLD void *heap_alloc_scarce(size_t req, size_t alignment, char **dirty_end)
+{
+    void *mem = heap_alloc_elsewhere(req, alignment, dirty_end);
+    return mem != NULL ? mem : heap_alloc_direct(req, alignment, dirty_end);
 }
 
 ST_ALWAYS_INLINE void heap_ensure_prepared(void)
@@ -344,6 +389,18 @@ void *st_heap_alloc_to_grow(size_t req) ST_NO_LOCK_ANALYSIS
     return mem != NULL ? mem : st_heap_alloc(req, NULL);
 }
 
+void *st_heap_alloc_in_space(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
+{
+    if (req > ST_REQUEST_MAX) return NULL;
+    heap_ensure_prepared();
+    st_space *space = heap_enter();
+    space->takes_large = true;
+    void *mem = st_space_alloc(space, st_chunk_size_for(req), dirty_end);
+    space->takes_large = false;
+    heap_leave(space);
+    return mem != NULL ? mem : heap_alloc_elsewhere(req, 1, dirty_end);
+}
+
 void *st_heap_alloc_aligned(size_t alignment, size_t req) ST_NO_LOCK_ANALYSIS
 {
     size_t room;
@@ -371,6 +428,13 @@ static ST_NOINLINE void heap_free_other(void *mem)
     if (mem == NULL) return;
     st_owner owner = st_pagemap_get(mem);
     st_misuse_kind fault = st_misuse_foreign;
+#if STRATA_HEAPS
+    const st_heap_others *others = heap_others_of(owner);
+    if (others != NULL) {
+        others->free(mem, owner);
+        return;
+    }
+#endif
     if (st_owner_kind_of(owner) == st_owner_direct) fault = st_direct_free(mem, owner);
     if (fault == st_misuse_none) return;
     st_heap_prepare();
@@ -457,6 +521,25 @@ void st_heap_copy(void *to, const void *from, size_t size)
     while (size-- > 0) *out++ = *in++;
 }
 
+void st_heap_fill_zero(void *mem, size_t size)
+{
+    if (ST_LIKELY(st_os_is_started())) {
+        st_fill(mem, 0, size);
+        return;
+    }
+    for (volatile char *at = mem; size > 0; size--) *at++ = 0;
+}
+
+void st_heap_clear(void *mem, size_t size)
+{
+    bool is_large = STRATA_PAGEMAP && STRATA_RETURN && size >= ST_CLEAR_MIN;
+    if (is_large && st_os_is_started()) {
+        st_clear(mem, size);
+    } else {
+        st_heap_fill_zero(mem, size);
+    }
+}
+
 static ST_NOINLINE void *heap_resize_other(void *mem, size_t req, size_t *usable)
 {
 #if STRATA_PAGEMAP
@@ -468,6 +551,10 @@ static ST_NOINLINE void *heap_resize_other(void *mem, size_t req, size_t *usable
         if (stays) return st_direct_resize(mem, owner, req, true);
         if (*usable != 0) return NULL;
     }
+#if STRATA_HEAPS
+    const st_heap_others *others = heap_others_of(owner);
+    if (others != NULL) return others->resize(mem, owner, req, true);
+#endif
 #endif
     (void)req;
     *usable = 0;
@@ -487,15 +574,43 @@ void *st_heap_resize(void *mem, size_t req, size_t *usable)
     return result == st_resize_done ? mem : NULL;
 }
 
+void *st_heap_resize_in_place(void *mem, size_t req)
+{
+    size_t usable = 0;
+    if (req > ST_REQUEST_MAX) return NULL;
+    if (heap_owner(mem) != NULL) return st_heap_resize(mem, req, &usable);
+#if STRATA_PAGEMAP
+    st_owner owner = st_pagemap_get(mem);
+#if STRATA_HEAPS
+    const st_heap_others *others = heap_others_of(owner);
+    if (others != NULL) return others->resize(mem, owner, req, false);
+#endif
+    if (st_owner_kind_of(owner) == st_owner_direct && st_direct_usable(mem, owner) != 0)
+        return st_direct_resize(mem, owner, req, false);
+#endif
+    heap_free_other(mem); /* reports it */
+    return NULL;
+}
+
 /* ---- ask ---- */
+
+#if STRATA_PAGEMAP
+static size_t heap_usable_other(const void *mem, st_owner owner)
+{
+#if STRATA_HEAPS
+    const st_heap_others *others = heap_others_of(owner);
+    if (others != NULL) return others->usable(mem, owner);
+#endif
+    return st_owner_kind_of(owner) == st_owner_direct ? st_direct_usable(mem, owner) : 0;
+}
+#endif
 
 size_t st_heap_usable(const void *mem)
 {
     st_space *space = heap_owner(mem);
     if (space == NULL) {
 #if STRATA_PAGEMAP
-        st_owner owner = st_pagemap_get(mem);
-        return st_owner_kind_of(owner) == st_owner_direct ? st_direct_usable(mem, owner) : 0;
+        return heap_usable_other(mem, st_pagemap_get(mem));
 #else
         return 0;
 #endif
@@ -544,6 +659,10 @@ ST_COLD bool st_heap_trim(size_t pad)
 ST_COLD void st_heap_lock_all(void) ST_NO_LOCK_ANALYSIS
 {
     st_lock_take(&heap_state.init_lock);
+#if STRATA_HEAPS
+    const st_heap_others *others = heap_others_now();
+    if (others != NULL) others->lock_all();
+#endif
 #if STRATA_SLABS
     st_cache_lock_all();
 #endif
@@ -574,6 +693,10 @@ ST_COLD void st_heap_unlock_all(void) ST_NO_LOCK_ANALYSIS
 #if STRATA_SLABS
     st_cache_unlock_all();
 #endif
+#if STRATA_HEAPS
+    const st_heap_others *others = heap_others_now();
+    if (others != NULL) others->unlock_all();
+#endif
     st_lock_drop(&heap_state.init_lock);
 }
 
@@ -591,6 +714,10 @@ ST_COLD void st_heap_reset_locks(void)
         st_lock_reset(&heap_space(idx)->lock);
 #if STRATA_SLABS
     st_cache_reset_all();
+#endif
+#if STRATA_HEAPS
+    const st_heap_others *others = heap_others_now();
+    if (others != NULL) others->reset_locks();
 #endif
     st_lock_reset(&heap_state.init_lock);
 }

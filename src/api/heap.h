@@ -31,6 +31,9 @@ ST_INTERNAL size_t st_heap_alloc_batch(size_t req, void **blocks, size_t count);
 ST_INTERNAL void *st_heap_take_kept(size_t req, char **dirty_end);
 ST_INTERNAL void *st_heap_alloc_new(size_t req, char **dirty_end);
 
+/* A block in a space, whatever its size, so that it can be cut. */
+ST_INTERNAL void *st_heap_alloc_in_space(size_t req, char **dirty_end);
+
 /* A block at a multiple of `alignment`, any power of two. */
 ST_INTERNAL void *st_heap_alloc_aligned(size_t alignment, size_t req);
 
@@ -45,6 +48,9 @@ ST_INTERNAL void st_heap_count_mismatch(size_t usable, size_t req);
 
 /* Frees many blocks of spaces, with one lock for those that follow each other in one space. */
 ST_INTERNAL void st_heap_free_batch(void *const *blocks, size_t count);
+
+/* True if `mem` points into a space or a mapping of the process's heap. Without a page map, always. */
+ST_INTERNAL bool st_heap_has(const void *mem);
 
 /* The space whose memory `mem` points into, or NULL. */
 ST_INTERNAL st_space *st_heap_owner(const void *mem);
@@ -61,8 +67,15 @@ ST_INTERNAL void *st_heap_resize(void *mem, size_t req, size_t *usable);
  * memory. */
 ST_INTERNAL void *st_heap_alloc_to_grow(size_t req);
 
-/* Copies bytes; also before the C library's memcpy can be called. */
+/* Copies bytes, and makes them zero; also before the C library's functions can be called. */
 ST_INTERNAL void st_heap_copy(void *to, const void *from, size_t size);
+ST_INTERNAL void st_heap_fill_zero(void *mem, size_t size);
+
+/* Makes bytes of a block zero that lies in memory of the host's: with its help, if they are many. */
+ST_INTERNAL void st_heap_clear(void *mem, size_t size);
+
+/* st_heap_resize without moving anything. NULL if that can't be done, or for misuse, which is reported. */
+ST_INTERNAL void *st_heap_resize_in_place(void *mem, size_t req);
 
 /* Bytes usable at `mem`; 0 if it is not the start of a block in use. */
 ST_INTERNAL size_t st_heap_usable(const void *mem);
@@ -75,6 +88,24 @@ ST_INTERNAL void st_heap_take_options(void);
 
 /* Gives back what is free: strata_trim. */
 ST_INTERNAL bool st_heap_trim(size_t pad);
+
+/* ---- other heaps ---- */
+
+#if STRATA_HEAPS
+/* What the layer above does with blocks whose word in the page map names a heap, and with its locks around
+ * a fork. */
+typedef struct st_heap_others {
+    void (*free)(void *mem, st_owner owner);
+    void *(*resize)(void *mem, st_owner owner, size_t req, bool may_move); /* NULL: untouched */
+    size_t (*usable)(const void *mem, st_owner owner);
+    void (*lock_all)(void);
+    void (*unlock_all)(void);
+    void (*reset_locks)(void);
+} st_heap_others;
+
+/* From now on there may be heaps. Always with the same argument. */
+ST_INTERNAL void st_heap_set_others(const st_heap_others *others);
+#endif
 
 /* ---- for statistics, walks, checks and fork ---- */
 

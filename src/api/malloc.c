@@ -4,7 +4,6 @@
  * overflow and errno, around the front.
  */
 #include "api/front.h"
-#include "map/clear.h"
 #include "strata.h"
 
 static ST_COLD void *malloc_fail(void)
@@ -33,29 +32,12 @@ STRATA_EXPORT void *strata_malloc(size_t size)
     return mem;
 }
 
-/* Clears [mem, mem + size) before the C library's memset can be called. */
-static void malloc_clear_early(char *mem, size_t size)
-{
-    for (volatile char *at = mem; size > 0; size--) *at++ = 0;
-}
-
-static void malloc_clear(char *mem, size_t size)
-{
-    if (ST_UNLIKELY(!st_os_is_started())) {
-        malloc_clear_early(mem, size);
-    } else if (size >= ST_CLEAR_MIN) {
-        st_clear(mem, size);
-    } else {
-        st_fill(mem, 0, size);
-    }
-}
-
 static ST_NOINLINE void *malloc_zeroed_new(size_t size)
 {
     char *dirty_end;
     char *mem = st_front_alloc(size, &dirty_end);
     if (mem == NULL) return malloc_fail();
-    if (dirty_end > mem) malloc_clear(mem, st_min(size, st_distance(mem, dirty_end)));
+    if (dirty_end > mem) st_heap_clear(mem, st_min(size, st_distance(mem, dirty_end)));
     return mem;
 }
 
@@ -69,7 +51,7 @@ STRATA_EXPORT void *strata_calloc(size_t count, size_t size)
     if (STRATA_SLABS) {
         st_fill(mem, 0, total); /* what is at hand has not been before the start */
     } else {
-        malloc_clear(mem, total);
+        st_heap_clear(mem, total);
     }
     return mem;
 }
@@ -86,6 +68,11 @@ STRATA_EXPORT void *strata_reallocarray(void *mem, size_t count, size_t size)
     size_t total;
     if (st_mul_overflows(count, size, &total)) return malloc_fail();
     return strata_realloc(mem, total);
+}
+
+STRATA_EXPORT void *strata_realloc_in_place(void *mem, size_t size)
+{
+    return mem == NULL ? NULL : st_front_resize_in_place(mem, size);
 }
 
 STRATA_EXPORT void strata_free(void *mem)

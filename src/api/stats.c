@@ -7,6 +7,7 @@
 #include "api/heap.h"
 #include "api/shelf.h"
 #include "map/direct.h"
+#include "map/footprint.h"
 #include "strata.h"
 
 /* ---- numbers ---- */
@@ -29,7 +30,7 @@ static int stats_count_chunk(void *context, const st_segment *segment, const st_
     return 0;
 }
 
-static ST_COLD void stats_add_space(strata_stats *stats, st_space *space)
+ST_COLD void st_stats_add_space(strata_stats *stats, st_space *space)
 {
     st_lock_take(&space->lock);
     st_space_walk(space, stats_count_chunk, stats);
@@ -100,12 +101,23 @@ STRATA_EXPORT ST_COLD void strata_stats_get(strata_stats *stats)
 {
     *stats = (strata_stats){.footprint_limit = SIZE_MAX};
     for (unsigned idx = 0; idx < st_heap_space_count(); idx++)
-        stats_add_space(stats, st_heap_space(idx));
+        st_stats_add_space(stats, st_heap_space(idx));
     stats_add_direct(stats);
     stats_add_caches(stats);
+#if STRATA_HEAPS
+    stats->footprint_peak = st_footprint_peak();
+    stats->footprint_limit = st_footprint_limit();
+#endif
     if (stats->live_peak < stats->live) stats->live_peak = stats->live;
     stats->size_mismatches = st_heap_size_mismatches();
 }
+
+#if STRATA_HEAPS
+
+STRATA_EXPORT size_t strata_footprint(void) { return st_footprint_now(); }
+STRATA_EXPORT size_t strata_footprint_peak(void) { return st_footprint_peak(); }
+
+#else
 
 /* Sums one figure over spaces and direct mappings without a walk. */
 static ST_COLD size_t stats_footprint(bool peak)
@@ -132,6 +144,8 @@ static ST_COLD size_t stats_footprint(bool peak)
 
 STRATA_EXPORT size_t strata_footprint(void) { return stats_footprint(false); }
 STRATA_EXPORT size_t strata_footprint_peak(void) { return stats_footprint(true); }
+
+#endif
 
 /* ---- words ---- */
 
@@ -226,6 +240,7 @@ typedef struct stats_walk {
     int (*visit)(void *context, const strata_region *region);
     void *context;
     unsigned space_idx;
+    bool has_shelves; /* threads may keep blocks of this space */
 } stats_walk;
 
 static int stats_visit_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
@@ -239,7 +254,7 @@ static int stats_visit_chunk(void *context, const st_segment *segment, const st_
     if (kind == st_chunk_quick) region.kind = strata_region_cached;
     if (kind == st_chunk_top) region.kind = strata_region_top;
 #if STRATA_SLABS
-    if (kind == st_chunk_used && st_shelf_has(region.start, region.size))
+    if (kind == st_chunk_used && walk->has_shelves && st_shelf_has(region.start, region.size))
         region.kind = strata_region_cached;
 #endif
     return walk->visit(walk->context, &region);
@@ -265,10 +280,21 @@ static int stats_visit_small(void *context, void *mem, size_t size, st_block_sta
 }
 #endif
 
+ST_COLD int st_stats_walk_space(st_space *space,
+                                int (*visit)(void *context, const strata_region *region),
+                                void *context)
+{
+    stats_walk walk = {visit, context, 0, false};
+    st_lock_take(&space->lock);
+    int result = st_space_walk(space, stats_visit_chunk, &walk);
+    st_lock_drop(&space->lock);
+    return result;
+}
+
 STRATA_EXPORT ST_COLD int strata_walk(int (*visit)(void *context, const strata_region *region),
                               void *context) ST_NO_LOCK_ANALYSIS
 {
-    stats_walk walk = {visit, context, 0};
+    stats_walk walk = {visit, context, 0, true};
     int result = 0;
     for (; walk.space_idx < st_heap_space_count() && result == 0; walk.space_idx++) {
         st_space *space = st_heap_space(walk.space_idx);

@@ -30,6 +30,10 @@
 #define st_swap_if_acquire(place, expected, value)                                             \
     atomic_compare_exchange_strong_explicit(place, expected, value, memory_order_acquire,      \
                                             memory_order_relaxed)
+/* The same, relaxed in both cases. */
+#define st_swap_if_relaxed(place, expected, value)                                             \
+    atomic_compare_exchange_weak_explicit(place, expected, value, memory_order_relaxed,        \
+                                          memory_order_relaxed)
 
 #else
 
@@ -39,6 +43,7 @@
 #define st_store_relaxed(place, value) ((void)(*(place) = (value)))
 #define st_store_release(place, value) ((void)(*(place) = (value)))
 #define st_add_relaxed(place, value) ((void)(*(place) += (value)))
+#define st_swap_if_relaxed(place, expected, value) ((void)(expected), *(place) = (value), true)
 
 #endif
 

@@ -95,6 +95,13 @@ ST_INLINE unsigned st_highest_bit(size_t value)
 #endif
 }
 
+/* The lowest power of two that is at least `value`; 0 if there is none. */
+ST_INLINE size_t st_power_of_two_from(size_t value)
+{
+    if (value <= 1) return 1;
+    return value > SIZE_MAX / 2 + 1 ? 0 : (size_t)2 << st_highest_bit(value - 1);
+}
+
 /* ---- addresses: the only casts between pointers and integers ---- */
 
 ST_INLINE uintptr_t st_addr(const void *pointer) { return (uintptr_t)pointer; }

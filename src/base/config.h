@@ -9,6 +9,8 @@
 #ifndef ST_CONFIG_H
 #define ST_CONFIG_H
 
+#include "base/dl_options.h"
+
 /* Before any system header, so that the amalgamation compiles under -std=c11. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
@@ -146,6 +148,12 @@
 #define STRATA_SLABS (STRATA_PAGEMAP && !STRATA_HARDENED && STRATA_ALIGNMENT <= 16)
 #endif
 
+/* @config STRATA_HEAPS  1 has heaps apart from the process's (strata_heap_create and what belongs to
+ * it), ranges, and caps on what is held. About 20 KB of code, 14 KB optimized for size. Range 0..1. */
+#ifndef STRATA_HEAPS
+#define STRATA_HEAPS (!STRATA_TINY)
+#endif
+
 /* @config STRATA_DLOPEN  1 reaches thread-local data in a way that a library loaded late, by
  * dlopen, can always use; 0 in the fastest way, for which such a library may find no room. Range
  * 0..1. */
@@ -157,6 +165,18 @@
  * (never in a privileged program). Range 0..1. */
 #ifndef STRATA_ENVIRONMENT
 #define STRATA_ENVIRONMENT (!STRATA_TINY)
+#endif
+
+/* @config STRATA_DL_ONLY_MSPACES  1 leaves dlmalloc's functions for the process's heap out and gives
+ * mspaces alone, as its ONLY_MSPACES. Range 0..1. */
+#ifndef STRATA_DL_ONLY_MSPACES
+#define STRATA_DL_ONLY_MSPACES 0
+#endif
+
+/* @config STRATA_DLMALLOC  1 also compiles dlmalloc's functions (dlmalloc.h), for programs that embed
+ * dlmalloc. About 7 KB of code. Needs STRATA_HEAPS. Range 0..1. */
+#ifndef STRATA_DLMALLOC
+#define STRATA_DLMALLOC STRATA_DL_ONLY_MSPACES
 #endif
 
 /* @config STRATA_EXPORT  What stands before each public function, for instance `static` or a
@@ -191,6 +211,9 @@
 #endif
 #if STRATA_SLABS && (!STRATA_PAGEMAP || STRATA_ALIGNMENT > 16)
 #error "STRATA_SLABS needs STRATA_PAGEMAP and a STRATA_ALIGNMENT of at most 16"
+#endif
+#if STRATA_DLMALLOC && !STRATA_HEAPS
+#error "STRATA_DLMALLOC needs STRATA_HEAPS: an mspace is a heap"
 #endif
 #if STRATA_SEALS && SIZE_MAX <= 0xffffffff
 #error "STRATA_SEALS needs 64-bit words: a 32-bit head has no unused top"

@@ -18,7 +18,7 @@ static const st_option_info options_table[st_option_count] = {
 };
 
 #define ST_OPTION(name, unit, initial, minimum, maximum, sentence)                             \
-    ST_STATIC_ASSERT((initial) >= (minimum) && (initial) <= (maximum),                         \
+    ST_STATIC_ASSERT(((initial) == (minimum) || (initial) > (minimum)) && (initial) <= (maximum),  \
                      "the default of " #name " is in its range");                              \
     ST_STATIC_ASSERT(sizeof(#name) <= 20 && sizeof(#unit) <= 12 && sizeof(sentence) <= 128,    \
                      "the words of " #name " fit in the table");

@@ -11,14 +11,27 @@
 /* Defaults that differ by host width. */
 #if SIZE_MAX > 0xffffffff
 #define ST_GIB_OR_MAX ST_GIB
-#define ST_DIRECT_THRESHOLD_DEFAULT (32 * ST_MIB)
 #define ST_DIRECT_CACHE_DEFAULT (64 * ST_MIB)
-#define ST_SEGMENT_SIZE_DEFAULT (16 * ST_MIB)
 #else
 #define ST_GIB_OR_MAX (ST_MIB / 4)
-#define ST_DIRECT_THRESHOLD_DEFAULT ST_MIB
 #define ST_DIRECT_CACHE_DEFAULT (4 * ST_MIB)
-#define ST_SEGMENT_SIZE_DEFAULT (4 * ST_MIB)
+#endif
+
+/* Those that dlmalloc's options may have set (base/dl_options.h). */
+#ifndef ST_DIRECT_THRESHOLD_DEFAULT
+#define ST_DIRECT_THRESHOLD_DEFAULT (SIZE_MAX > 0xffffffff ? 32 * ST_MIB : ST_MIB)
+#endif
+#ifndef ST_SEGMENT_SIZE_DEFAULT
+#define ST_SEGMENT_SIZE_DEFAULT (SIZE_MAX > 0xffffffff ? 16 * ST_MIB : 4 * ST_MIB)
+#endif
+#ifndef ST_TRIM_THRESHOLD_DEFAULT
+#define ST_TRIM_THRESHOLD_DEFAULT (2 * ST_MIB)
+#endif
+#ifndef ST_PURGE_DELAY_DEFAULT
+#define ST_PURGE_DELAY_DEFAULT 1000
+#endif
+#ifndef ST_ON_MISUSE_DEFAULT
+#define ST_ON_MISUSE_DEFAULT 0
 #endif
 
 typedef enum st_option_id {

@@ -76,6 +76,32 @@ static const char *report_sentence(st_misuse_kind kind)
     return "misuse at @";
 }
 
+/* What a program has chosen to do about it (base/dl_options.h), after the sentence. Both texts may use a
+ * local variable m. */
+static void report_act(bool is_corruption, const void *mem)
+{
+    void *m = NULL;
+    (void)m;
+    (void)mem;
+#if ST_DL_CORRUPTION_ERROR
+    if (is_corruption) {
+        CORRUPTION_ERROR_ACTION(m);
+    }
+#endif
+#if ST_DL_USAGE_ERROR
+    if (!is_corruption) {
+        USAGE_ERROR_ACTION(m, (void *)(size_t)mem);
+    }
+#endif
+    (void)is_corruption;
+}
+
+/* True if the program goes on after it. */
+static bool report_is_ignored(st_misuse_kind kind)
+{
+    return kind <= st_misuse_last_ignorable && (ST_DL_USAGE_ERROR || st_option(on_misuse) != 0);
+}
+
 ST_COLD void st_misuse(st_misuse_kind kind, const void *mem)
 {
     st_text text;
@@ -90,7 +116,8 @@ ST_COLD void st_misuse(st_misuse_kind kind, const void *mem)
     }
     st_text_add(&text, "\n");
     st_text_flush(&text);
-    if (kind > st_misuse_last_ignorable || st_option(on_misuse) == 0) st_base_stop();
+    report_act(kind > st_misuse_last_ignorable, mem);
+    if (!report_is_ignored(kind)) st_base_stop();
 }
 
 ST_COLD void st_damage(const char *id)
@@ -101,5 +128,6 @@ ST_COLD void st_damage(const char *id)
     st_text_add(&text, id);
     st_text_add(&text, " does not hold\n");
     st_text_flush(&text);
+    report_act(true, NULL);
     st_base_stop();
 }

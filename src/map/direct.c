@@ -10,6 +10,7 @@
 #include "map/direct.h"
 
 #include "books/options.h"
+#include "map/footprint.h"
 #include "map/room.h"
 
 #if STRATA_PAGEMAP
@@ -41,12 +42,21 @@ static struct {
     st_direct_totals totals;
 } direct_state = {.lock = {.rank = st_lock_rank_direct}};
 
+/* Fresh memory of the host, if the footprint may grow so much. */
+static void *direct_take_memory(size_t size, size_t alignment)
+{
+    if (!st_footprint_take(size)) return NULL;
+    void *mem = st_os_map(size, alignment);
+    if (mem == NULL) st_footprint_give(size);
+    return mem;
+}
+
 /* ---- records; the lock is held ---- */
 
 static bool direct_add_batch(void)
 {
     if (direct_state.batch_count == DIRECT_BATCHES) return false;
-    direct_record *batch = st_os_map(ST_GRANULE, st_os_page_size());
+    direct_record *batch = direct_take_memory(ST_GRANULE, st_os_page_size());
     if (batch == NULL) return false;
     uint32_t first_idx = direct_state.batch_count * (uint32_t)DIRECT_BATCH_RECORDS;
     direct_state.batch[direct_state.batch_count++] = batch;
@@ -147,6 +157,7 @@ static bool direct_cache_shrink(size_t limit)
         /* A host that refuses (too many mappings) still takes the pages. */
         if (!st_os_release(record->mem, record->size)) st_os_purge(record->mem, record->size);
         st_room_give(record->size);
+        st_footprint_give(record->size);
         st_lock_take(&direct_state.lock);
         direct_give_record(record);
         st_lock_drop(&direct_state.lock);
@@ -182,10 +193,11 @@ static void direct_end_use(direct_record *record)
 /* Maps fresh memory for `record`, which nobody else knows. */
 static bool direct_map(direct_record *record, size_t size, size_t alignment)
 {
-    char *mem = st_os_map(size, alignment);
+    char *mem = direct_take_memory(size, alignment);
     if (mem == NULL) return false;
     if (!st_pagemap_set(mem, 1, st_owner_make(st_owner_direct, record->idx))) {
         st_os_release(mem, size);
+        st_footprint_give(size);
         return false;
     }
     record->mem = mem;
@@ -304,9 +316,13 @@ static bool direct_move(direct_record *record, size_t size)
 static bool direct_resize(direct_record *record, size_t size, bool may_move)
 {
     if (size == record->size) return true;
+    size_t more = size > record->size ? size - record->size : 0;
+    if (!st_footprint_take(more)) return false;
     bool done = st_os_resize(record->mem, record->size, size) ||
                 (may_move && direct_move(record, size));
+    if (!done) st_footprint_give(more);
     if (!done) return false;
+    if (size < record->size) st_footprint_give(record->size - size);
     direct_state.totals.live += size - record->size;
     direct_note_peaks();
     if (size < record->size) st_room_give(record->size - size);

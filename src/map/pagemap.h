@@ -10,6 +10,7 @@
  *
  *   st_owner_space    index = number of the space that the granule belongs to
  *   st_owner_direct   index = record of the mapping that begins in the granule (map/direct.h)
+ *   st_owner_heap     index = number of the heap that the granule belongs to (heaps/heaps.h)
  *
  * On 64-bit hosts the words lie in leaves of 1 MiB of address space that cover 16 GiB each and
  * are taken from the host when first written; a touched page of a leaf covers 64 MiB.
@@ -22,7 +23,12 @@
 
 #define ST_GRANULE ((size_t)65536)
 
-typedef enum st_owner_kind { st_owner_none, st_owner_space, st_owner_direct } st_owner_kind;
+typedef enum st_owner_kind {
+    st_owner_none,
+    st_owner_space,
+    st_owner_direct,
+    st_owner_heap
+} st_owner_kind;
 
 typedef uint32_t st_owner;
 
@@ -37,7 +43,8 @@ ST_INLINE uint32_t st_owner_idx_of(st_owner owner) { return owner >> 8; }
 
 #if SIZE_MAX > 0xffffffff
 #define ST_PAGEMAP_ADDRESS_BITS 48
-#define ST_PAGEMAP_LEAF_BITS 18 /* granules in a leaf, as a power of two */
+/* Small leaves where address space costs memory, for a larger root. */
+#define ST_PAGEMAP_LEAF_BITS (STRATA_HOST_MORECORE ? 14 : 18) /* granules in a leaf, as a power of two */
 #else
 #define ST_PAGEMAP_ADDRESS_BITS 32
 #define ST_PAGEMAP_LEAF_BITS 10

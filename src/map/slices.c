@@ -7,6 +7,7 @@
 
 #include "books/options.h"
 #include "books/report.h"
+#include "map/footprint.h"
 #include "map/room.h"
 
 #if STRATA_SLABS
@@ -72,6 +73,15 @@ static char *slices_reserve_apart(void)
     return room + before;
 }
 
+/* Commits memory of a run, if the footprint may grow so much. */
+static bool slices_commit_at(char *at, size_t size)
+{
+    if (!st_footprint_take(size)) return false;
+    bool done = st_os_commit(at, size);
+    if (!done) st_footprint_give(size);
+    return done;
+}
+
 /* The first one may begin anywhere: the host need not be asked twice, or for more. */
 static char *slices_reserve_run(void)
 {
@@ -87,7 +97,7 @@ static ST_COLD bool slices_start_run(void)
     if (run == NULL) return false;
     bool has_window = slices_state.run_count > 0;
     bool fits = !has_window || st_slices_idx(run) < ST_SLICES_MAX;
-    if (!fits || !st_os_commit(run, ST_RUN_TABLES * ST_SLICE)) {
+    if (!fits || !slices_commit_at(run, ST_RUN_TABLES * ST_SLICE)) {
         st_os_release(run, ST_RUN);
         return false;
     }
@@ -117,7 +127,7 @@ static bool slices_commit(void)
     uint32_t left = slices_state.end - slices_state.committed;
     size_t wanted = st_max(slices_step_min, slices_state.committed_count / slices_step_share);
     for (uint32_t count = (uint32_t)st_min(wanted, left);; count = 1) {
-        if (st_os_commit(st_slices_base(slices_state.committed), count * ST_SLICE)) {
+        if (slices_commit_at(st_slices_base(slices_state.committed), count * ST_SLICE)) {
             slices_state.committed += count;
             slices_state.committed_count += count;
             return true;

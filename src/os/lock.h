@@ -15,8 +15,10 @@
 /* In the order in which they may be taken, one inside the other; fork takes them so, too. */
 enum {
     st_lock_rank_init = 1,
-    st_lock_rank_caches = 2, /* the list of caches; then each cache, by its number */
-    st_lock_rank_cache = 3,  /* two caches' locks are held together only around a fork */
+    st_lock_rank_heaps = 2,  /* the list of heaps; then each heap, by its number: before all else, as the */
+    st_lock_rank_heap = 3,   /* functions that give a heap its pages may use the rest of strata */
+    st_lock_rank_caches = 4, /* the list of caches; then each cache, by its number */
+    st_lock_rank_cache = 5,  /* two caches' locks are held together only around a fork */
     st_lock_rank_space = 8,  /* the n-th space has st_lock_rank_space + n */
     st_lock_rank_room = 94,
     st_lock_rank_slices = 95,
@@ -129,6 +131,7 @@ ST_INLINE void st_lock_reset(st_lock *lock) { (void)lock; }
 ST_INLINE void st_lock_pass_all(void) {}
 ST_INLINE void st_lock_pass_none(void) {}
 ST_INLINE void st_lock_watch_ranks(void) {}
+ST_INLINE void st_lock_note_taken(const st_lock *lock) { (void)lock; }
 ST_INLINE void st_lock_note_dropped(const st_lock *lock) { (void)lock; }
 
 #endif

@@ -27,6 +27,15 @@
 
 #include "base/atomic.h"
 
+/* Texts that a program may have given (base/dl_options.h): how the process ends, and what is done when
+ * there is no memory. */
+#ifndef ST_OS_STOP
+#define ST_OS_STOP abort()
+#endif
+#ifndef ST_OS_NO_MEMORY
+#define ST_OS_NO_MEMORY errno = ENOMEM
+#endif
+
 /* ---- start ---- */
 
 /* True from program start on, when the dynamic linker has finished and thread-local storage and
@@ -86,6 +95,10 @@ ST_INTERNAL size_t st_os_touched(void *addr, size_t size);
 /* Returns address space, committed or reserved. The range may be part of what was taken. False
  * if the host refuses (out of mappings): the range then stays as it was. */
 ST_INTERNAL bool st_os_release(void *addr, size_t size);
+
+/* 1 if address space costs memory as soon as it is reserved, as where MORECORE gives it: then none is
+ * reserved for later. */
+#define ST_OS_RESERVE_COSTS STRATA_HOST_MORECORE
 
 /* Resizes a committed range taken by st_os_map in place. Bytes beyond the old size are zero.
  * False, and no change, if the host can't. */

@@ -6,7 +6,7 @@
  */
 #include "os/os.h"
 
-#if defined(__linux__)
+#if defined(__linux__) && !STRATA_HOST_MORECORE
 
 #include <errno.h>
 #include <fcntl.h>
@@ -234,6 +234,7 @@ bool st_os_release(void *addr, size_t size)
 
 bool st_os_resize(void *addr, size_t old_size, size_t new_size)
 {
+    if (!ST_DL_HAVE_MREMAP) return false;
     return !linux_failed(linux_call(SYS_mremap, (linux_word)addr, (linux_word)old_size,
                                     (linux_word)new_size, 0, 0));
 }
@@ -241,7 +242,8 @@ bool st_os_resize(void *addr, size_t old_size, size_t new_size)
 bool st_os_move(void *addr, size_t old_size, size_t new_size, void *target)
 {
     /* A given target, since MREMAP_MAYMOVE alone would lose the alignment. */
-    linux_word result = linux_call(SYS_mremap, (linux_word)addr, (linux_word)old_size,
+    linux_word result = !ST_DL_HAVE_MREMAP ? -ENOSYS
+                      : linux_call(SYS_mremap, (linux_word)addr, (linux_word)old_size,
                                    (linux_word)new_size, MREMAP_MAYMOVE | MREMAP_FIXED,
                                    (linux_word)target);
     if (!linux_failed(result)) return true;
@@ -398,7 +400,7 @@ size_t st_os_process_id(void)
 
 void st_os_stop(void)
 {
-    abort();
+    ST_OS_STOP;
 }
 
 /* The number after `key` in /proc/self/status, which is in KiB there; 0 if it is not there. */
@@ -430,7 +432,12 @@ void st_os_resident(size_t *peak, size_t *current)
 void st_os_set_error(int code)
 {
     /* errno is thread-local: there is none before the start. */
-    if (st_os_is_started()) errno = code;
+    if (!st_os_is_started()) return;
+    if (code == ENOMEM) {
+        ST_OS_NO_MEMORY;
+    } else {
+        errno = code;
+    }
 }
 
 int st_os_code_no_memory(void) { return ENOMEM; }

@@ -5,6 +5,7 @@
  * cache can always lock it.
  */
 #include "books/options.h"
+#include "map/footprint.h"
 #include "slab/cache.h"
 
 #if STRATA_SLABS
@@ -42,12 +43,20 @@ static struct {
 #define LIFE_ROOM_STEP ST_GRANULE
 #define LIFE_ROOM_GRAIN (ST_CACHE_GROUP * 8)
 
+static void *life_take_memory(size_t size)
+{
+    if (!st_footprint_take(size)) return NULL;
+    void *mem = st_os_map(size, LIFE_ROOM_STEP);
+    if (mem == NULL) st_footprint_give(size);
+    return mem;
+}
+
 static void *life_room(size_t size)
 {
     size = st_round_up(size, LIFE_ROOM_GRAIN);
     if (st_distance(life_state.room, life_state.room_end) < size) {
         size_t step = st_max(LIFE_ROOM_STEP, st_round_up(size, LIFE_ROOM_STEP));
-        char *room = st_os_map(step, LIFE_ROOM_STEP);
+        char *room = life_take_memory(step);
         if (room == NULL) return NULL;
         life_state.room = room;
         life_state.room_end = room + step;

@@ -41,11 +41,15 @@
  *               ^ first                     ^ end
  *
  * The fence is a head without a chunk: in use, size 0. It stops merging, and its prev_size is the
- * foot of the last chunk. In the segment that holds top it moves up as the segment grows. */
+ * foot of the last chunk. In the segment that holds top it moves up as the segment grows.
+ *
+ * A heap's first segment begins with the heap's own record, and st_segment lies behind that. It may be on
+ * the caller's memory: then nothing of it is reserved, its base is any multiple of a grain, and it has no
+ * owner in the page map. A segment from a source has committed what is reserved. */
 typedef struct st_segment st_segment;
 struct ST_MAY_ALIAS st_segment {
     st_segment *next;   /* older segment of the same space, or NULL */
-    char *base;         /* first byte of the range, a multiple of ST_GRANULE */
+    char *base;         /* first byte of the range, a multiple of ST_GRANULE but for the caller's */
     size_t committed;   /* usable bytes from base, whole granules: those the page map knows */
     size_t reserved;    /* bytes of address space from base, whole granules */
 };
@@ -58,7 +62,7 @@ struct ST_MAY_ALIAS st_segment {
 
 ST_INLINE st_chunk *segment_first(const st_segment *segment)
 {
-    return st_at(segment->base, ST_SEGMENT_HEADER);
+    return st_at(segment, ST_SEGMENT_HEADER);
 }
 ST_INLINE st_chunk *segment_fence(const st_segment *segment)
 {
@@ -66,6 +70,16 @@ ST_INLINE st_chunk *segment_fence(const st_segment *segment)
 }
 
 struct st_tree; /* space/tree.h */
+
+/* Where the space of a heap takes its segments from if that is not the host. */
+typedef struct st_source {
+    /* At least `size` bytes, whole granules, at a multiple of a granule; NULL: there are none. */
+    void *(*take)(void *context, size_t size);
+    /* Takes them back; 0 if it can't. NULL: it never can. */
+    int (*give)(void *context, void *mem, size_t size);
+    void *context;
+    bool is_zero; /* what it gives is */
+} st_source;
 
 /* ---- the record ---- */
 
@@ -93,31 +107,82 @@ typedef struct st_space {
     size_t allocations, frees;               /* calls */
     size_t check_count;                      /* operations until the next check (STRATA_CHECK 3) */
 
-#if STRATA_QUICK
-    st_chunk *quick[ST_SMALL_BINS];          /* index: size / grain */
-#endif
     st_chunk *small[ST_SMALL_BINS];          /* index: size / grain */
     struct st_tree *tree[ST_TREE_BINS];
 
     /* What it lives in. Guarded by `lock`. */
-    size_t footprint;                        /* sum of committed. Readers without the lock see */
-    size_t footprint_peak;                   /* an older value */
+    size_t footprint;                        /* sum of committed. Stored shared: readers without the */
+    size_t footprint_peak;                   /* lock see an older value */
     size_t reserved;                         /* sum of reserved */
     size_t room;                             /* bytes above top_fresh that are in the account of */
                                              /* map/room.h, as if touched */
+    size_t held;                             /* bytes of this space in that account */
     size_t purged;                           /* bytes in free chunks whose pages went back */
     uint32_t last_trim;                      /* when that happened because of time */
     uint32_t trim_count;                     /* large frees until the clock is looked at */
-    size_t idx;                              /* number of the space; owner in the page map */
+    st_owner owner;                          /* in the page map */
+    bool takes_large;                        /* blocks of any size: there are no direct mappings */
+    bool is_apart;                           /* a heap's, with its own limit; not of the process's */
+    bool has_no_quick;                       /* the record ends where quick[] would begin */
+    size_t limit;                            /* of a heap: to which its footprint may grow. As footprint */
+    const st_source *source;                 /* of a heap: instead of the host, or NULL */
 
     st_lock lock;
+
+#if STRATA_QUICK
+    st_chunk *quick[ST_SMALL_BINS];          /* index: size / grain. Last: see has_no_quick */
+#endif
 } st_space;
+
+/* Bytes of a record that ends before quick[]. */
+#if STRATA_QUICK
+#define ST_SPACE_SIZE_WITHOUT_QUICK offsetof(st_space, quick)
+#else
+#define ST_SPACE_SIZE_WITHOUT_QUICK sizeof(st_space)
+#endif
+
+/* True if the segment's pages are the host's to purge and to take back: they are not the caller's or from
+ * a source. */
+ST_INLINE bool segment_is_hosts(const st_space *space, const st_segment *segment)
+{
+    return !STRATA_HEAPS || (space->source == NULL && segment->reserved != 0);
+}
+
+/* True if the space has quick lists. */
+ST_ALWAYS_INLINE bool st_space_has_quick(const st_space *space)
+{
+    return !STRATA_HEAPS || !space->has_no_quick;
+}
 
 /* ---- life ---- */
 
 /* Makes `space`, whose bytes are zero, ready: number `idx`, seals made with `secret`. It takes
  * no memory until the first allocation. The lock is not held. */
 ST_INTERNAL void st_space_init(st_space *space, size_t idx, size_t secret);
+
+/* The same for the space of heap number `idx` (space_apart.c): without a limit, and as has_no_quick and
+ * source, which are set already, tell. */
+ST_INTERNAL void st_space_init_apart(st_space *space, size_t idx, size_t secret);
+
+/* Begins its first segment, whose first `lead` bytes, a multiple of a grain, are for the heap's record. On
+ * `size` bytes of the caller's at `base`, both multiples of a grain, at least as many as
+ * st_space_base_min. */
+ST_INTERNAL void st_space_begin_on(st_space *space, size_t lead, void *base, size_t size);
+ST_INLINE size_t st_space_base_min(size_t lead)
+{
+    return lead + ST_SEGMENT_HEADER + 2 * ST_CHUNK_MIN + ST_FENCE_SIZE;
+}
+
+/* On memory of the source or the host, with at least `reserve` bytes of address space if that is not 0. The
+ * space may be moved before its lock is taken for the first time. False, and no change, if there is none. */
+ST_INTERNAL bool st_space_begin(st_space *space, size_t lead, size_t reserve);
+
+/* Frees all blocks. What the first segment has stays, the others go back. */
+ST_INTERNAL void st_space_reset(st_space *space) ST_REQUIRES(space->lock);
+
+/* Gives all segments back but the caller's; `space` is a copy of the record, which lies in one of them.
+ * Returns how many bytes of the footprint went back. Nobody holds the lock, or wants it. */
+ST_INTERNAL size_t st_space_end(st_space *space);
 
 /* ---- give and take ---- */
 
@@ -152,6 +217,10 @@ typedef enum st_resize_result {
 ST_INTERNAL st_resize_result st_space_resize(st_space *space, void *mem, size_t size,
                                              size_t *usable) ST_REQUIRES(space->lock);
 
+/* Makes two blocks of the one in use at `mem`, whose chunk has at least `size` + ST_CHUNK_MIN bytes: the
+ * first has `size` bytes of chunk, the other one is returned. */
+ST_INTERNAL void *st_space_cut(st_space *space, void *mem, size_t size) ST_REQUIRES(space->lock);
+
 /* Bytes usable in the block at `mem`; 0 if it is no block in use here. */
 ST_INTERNAL size_t st_space_usable(const st_space *space, const void *mem)
     ST_REQUIRES(space->lock);
@@ -160,6 +229,19 @@ ST_INTERNAL size_t st_space_usable(const st_space *space, const void *mem)
 
 /* Makes top at least `size` + ST_CHUNK_MIN bytes. False, and no change, if the host has none. */
 ST_INTERNAL bool st_space_grow(st_space *space, size_t size) ST_REQUIRES(space->lock);
+
+/* Gives a segment back to where it came from: false, and no change, if that can't be done. `gone` is a copy
+ * of it. And takes it out of the footprint then (space_grow.c). */
+ST_INTERNAL bool st_space_give_back(const st_space *space, const st_segment *gone);
+ST_INTERNAL void st_space_count_gone(st_space *space, const st_segment *gone);
+
+/* True if a segment of the space is its own in the page map: not one of the caller's, or one from a source
+ * that has it from strata. */
+ST_INTERNAL bool st_space_owns(const st_space *space, const st_segment *segment);
+
+/* Makes what lies between st_segment and the fence top, whose bytes from `fresh` on are zero: of the first
+ * segment in the list. */
+ST_INTERNAL void st_space_set_top(st_space *space, st_segment *segment, char *fresh);
 
 /* Gives back the pages of top that were touched, above `pad` bytes. True if there were any. */
 ST_INTERNAL bool st_space_trim_top(st_space *space, size_t pad) ST_REQUIRES(space->lock);
@@ -227,7 +309,7 @@ ST_INTERNAL st_misuse_kind st_space_diagnose(const st_space *space, const void *
  * INV-SPACE-16  a chunk on quick[i] is of i grains and has Q and C; quick_room is what they leave of quick_limit
  * INV-SPACE-17  no chunk in use has Q but those on quick lists
  * INV-SPACE-18  footprint and reserved are the sums over the segments
- * INV-SPACE-19  every committed granule of a segment belongs to this space in the page map
+ * INV-SPACE-19  every committed granule of a segment that it owns belongs to this space in the page map
  * INV-SPACE-20  live is the sum of the chunks in use (STRATA_STATS)
  * INV-SPACE-21  top_fresh lies in top or at its end */
 ST_INTERNAL int st_space_check(const st_space *space, const char **first);

@@ -142,7 +142,7 @@ static void *alloc_aligned_kept(st_space *space, size_t alignment, size_t size)
     ST_REQUIRES(space->lock)
 {
 #if STRATA_QUICK && STRATA_SHORTCUTS
-    if (!bins_is_small(size)) return NULL;
+    if (!bins_is_small(size) || !st_space_has_quick(space)) return NULL;
     st_chunk *c = space->quick[bins_small_idx(size)];
     if (c == NULL || !st_is_aligned(chunk_mem(c), alignment)) return NULL;
     return st_space_hand_out(space, st_space_take_quick(space, bins_small_idx(size)), size,
@@ -161,7 +161,7 @@ void *st_space_alloc_aligned(st_space *space, size_t alignment, size_t size)
 {
     void *kept = alloc_aligned_kept(space, alignment, size);
     if (kept != NULL) return kept;
-    void *mem = st_space_alloc(space, size + alignment + ST_CHUNK_MIN, NULL);
+    void *mem = st_space_alloc_any(space, size + alignment + ST_CHUNK_MIN, NULL);
     if (mem == NULL) return NULL;
     if (!st_is_aligned(mem, alignment)) {
         size_t offset = st_round_up(st_addr(mem), alignment) - st_addr(mem);

@@ -98,6 +98,7 @@ static void check_quick_list(check_state *check, unsigned idx)
 #if STRATA_QUICK
     const st_space *space = check->space;
     size_t left = CHECK_LIST_MAX(space);
+    if (!st_space_has_quick(space)) return;
     for (const st_chunk *c = space->quick[idx]; c != NULL; c = c->next) {
         check_holds(check, doubt_is_inside(space, c) && left > 0, "INV-SPACE-16");
         if (!doubt_is_inside(space, c) || left-- == 0) return;
@@ -223,9 +224,9 @@ static void check_segments(check_state *check)
         committed += segment->committed;
         reserved += segment->reserved;
 #if STRATA_PAGEMAP
-        st_owner owner = st_owner_make(st_owner_space, (uint32_t)space->idx);
-        for (size_t at = 0; at < segment->committed; at += ST_GRANULE)
-            check_holds(check, st_pagemap_get(segment->base + at) == owner, "INV-SPACE-19");
+        bool is_owned = st_space_owns(space, segment);
+        for (size_t at = 0; at < segment->committed && is_owned; at += ST_GRANULE)
+            check_holds(check, st_pagemap_get(segment->base + at) == space->owner, "INV-SPACE-19");
 #endif
     }
     check_holds(check, committed == space->footprint && reserved == space->reserved,

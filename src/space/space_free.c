@@ -136,6 +136,7 @@ void st_free_merge(st_space *space, st_chunk *c, size_t size)
  * without a bin between. */
 void st_space_flush_quick(st_space *space)
 {
+    if (!st_space_has_quick(space)) return;
     bool has_any = space->quick_room != space->quick_limit;
     space->quick_limit = st_option(quick_limit) / ST_CHUNK_GRAIN;
     space->quick_room = space->quick_limit;

@@ -56,6 +56,14 @@ ST_ALWAYS_INLINE void *st_space_alloc(st_space *space, size_t size, char **dirty
     return st_space_hand_out(space, c, size, dirty_end);
 }
 
+/* The same for a space that may have no quick lists. */
+ST_ALWAYS_INLINE void *st_space_alloc_any(st_space *space, size_t size, char **dirty_end)
+    ST_REQUIRES(space->lock)
+{
+    if (!st_space_has_quick(space)) return st_space_search(space, size, dirty_end);
+    return st_space_alloc(space, size, dirty_end);
+}
+
 /* The size in grains of the small chunk c in use, from its head; if that is no such chunk's, a number
  * that is not in the range of small sizes: wrong flags turn up in its highest bits. */
 ST_ALWAYS_INLINE size_t quick_grains(const st_chunk *c)

@@ -85,6 +85,16 @@ st_resize_result st_space_resize(st_space *space, void *mem, size_t size, size_t
     return done ? st_resize_done : st_resize_no_room;
 }
 
+void *st_space_cut(st_space *space, void *mem, size_t size)
+{
+    st_chunk *c = chunk_of(mem);
+    st_chunk *rest = chunk_at(c, size);
+    chunk_set_head(rest, chunk_size(c) - size, ST_HEAD_P | ST_HEAD_C, space->secret);
+    chunk_set_head(c, size, (c->head & ST_HEAD_P) | ST_HEAD_C, space->secret);
+    if (STRATA_STATS) space->allocations++;
+    return chunk_mem(rest);
+}
+
 size_t st_space_usable(const st_space *space, const void *mem)
 {
     return st_free_sound_size(space, mem) != 0 ? chunk_usable(chunk_of(mem)) : 0;

@@ -28,7 +28,7 @@ static size_t trim_chunk(st_space *space, st_chunk *c) ST_REQUIRES(space->lock)
     if (!st_os_purge(st_at(c, start - st_addr(c)), size)) return 0;
     chunk_set_flag(c, ST_HEAD_Q);
     space->purged += size;
-    st_room_give(size);
+    st_space_give_room(space, size);
     return size;
 }
 
@@ -37,6 +37,7 @@ void st_trim_count_back(st_space *space, const st_chunk *c)
     uintptr_t start;
     size_t size = trim_pages(c, &start);
     space->purged -= st_min(space->purged, size);
+    space->held += size;
     st_room_take(size);
 }
 
@@ -54,10 +55,23 @@ typedef struct trim_goal {
     size_t wanted, done;
 } trim_goal;
 
+/* True if the free chunk c lies in memory of the host. The caller's is not in the page map, or not as that
+ * of this space. */
+static bool trim_is_hosts(const st_space *space, const st_chunk *c)
+{
+#if STRATA_HEAPS && STRATA_PAGEMAP
+    if (space->is_apart) return space->source == NULL && st_pagemap_get(c) == space->owner;
+#endif
+    (void)space;
+    (void)c;
+    return true;
+}
+
 static bool trim_visit(void *context, st_chunk *c) ST_NO_LOCK_ANALYSIS
 {
     trim_goal *goal = context;
-    if (chunk_size(c) >= TRIM_CHUNK_MIN) goal->done += trim_chunk(goal->space, c);
+    bool is_hosts = trim_is_hosts(goal->space, c);
+    if (is_hosts && chunk_size(c) >= TRIM_CHUNK_MIN) goal->done += trim_chunk(goal->space, c);
     return goal->done < goal->wanted;
 }
 
@@ -72,7 +86,8 @@ static bool trim_is_lean(const st_space *space)
 size_t st_space_purge(st_space *space, size_t size)
 {
     trim_goal goal = {space, size, 0};
-    if (trim_is_lean(space)) return 0;
+    /* Where address space costs memory, a trim takes addresses away: not while somebody allocates. */
+    if (ST_OS_RESERVE_COSTS || trim_is_lean(space)) return 0;
     size_t touched = st_distance(space->top, space->top_fresh);
     size_t pad = touched > size ? touched - size : 0;
     if (touched >= TRIM_CHUNK_MIN && st_space_trim_top(space, pad)) goal.done = touched - pad;
@@ -84,9 +99,14 @@ size_t st_space_purge(st_space *space, size_t size)
 
 void st_space_take_room(st_space *space, size_t size)
 {
+    if (!segment_is_hosts(space, space->segments)) {
+        space->room += size; /* not ours to count */
+        return;
+    }
     size_t step = st_max(TRIM_ROOM_STEP, st_round_up(size - space->room, TRIM_ROOM_STEP));
     size_t excess = st_room_take(step);
     space->room += step;
+    space->held += step;
     if (excess != 0) st_space_purge(space, excess);
 }
 
@@ -96,9 +116,9 @@ static int trim_visit_all(void *context, const st_segment *segment, const st_chu
                           size_t size, st_chunk_kind kind) ST_NO_LOCK_ANALYSIS
 {
     trim_goal *goal = context;
-    (void)segment;
+    bool is_hosts = segment_is_hosts(goal->space, segment);
     (void)size;
-    if (kind == st_chunk_free) goal->done += trim_chunk(goal->space, chunk_at(chunk, 0));
+    if (is_hosts && kind == st_chunk_free) goal->done += trim_chunk(goal->space, chunk_at(chunk, 0));
     return 0;
 }
 

@@ -16,6 +16,7 @@
 #ifndef ST_TREE_H
 #define ST_TREE_H
 
+#include "map/room.h"
 #include "space/space.h"
 
 typedef struct st_tree st_tree;
@@ -34,6 +35,15 @@ ST_INTERNAL unsigned st_tree_idx(size_t size);
 /* The free chunk c, whose pages went back, is about to be used: they are in the account again
  * (space_trim.c). */
 ST_INTERNAL void st_trim_count_back(st_space *space, const st_chunk *c);
+
+/* Pages of `size` bytes of this space went back: the account need not count them any more. */
+ST_INLINE void st_space_give_room(st_space *space, size_t size)
+{
+    if (!STRATA_RETURN) return;
+    size = st_min(size, space->held);
+    space->held -= size;
+    st_room_give(size);
+}
 
 /* How far a size of tree `idx` is shifted left so that its first deciding bit is the top one. */
 ST_INTERNAL unsigned st_tree_shift(unsigned idx);

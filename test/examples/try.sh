@@ -55,6 +55,24 @@ embed_override)
     compile -DSTRATA_OVERRIDE=1 embed_override.c strata.c -pthread
     ./program | grep -q 'served by strata'
     ;;
+embedders/art | embedders/wasi | embedders/emscripten | embedders/libffi)
+    # Those that include strata.c: as they are, and at the highest level of checks.
+    for check in 1 3; do
+        "$compiler" -std=gnu11 -O1 -Wall -Wextra -Werror -DSTRATA_CHECK=$check -o program -I"$build/dist" \
+            "$root/examples/embedders/${way#embedders/}.c" -pthread
+        ./program >out || { cat out; exit 1; }
+        grep -q ' on strata$' out
+    done
+    # With threads, and where the compiler can: no race.
+    case $way in *emscripten) ;; *) exit 0 ;; esac
+    "$compiler" -std=gnu11 -O1 -fsanitize=thread -o program -I"$build/dist" \
+        "$root/examples/embedders/${way#embedders/}.c" -pthread 2>errors || exit 0
+    ./program >out 2>&1 || { cat out; exit 1; }
+    ;;
+embedders/*)
+    compile -D_GNU_SOURCE -I"$root/include" "$root/examples/$way.c" "$build/libstrata.a" -pthread
+    ./program # checks itself
+    ;;
 *)
     echo "no such way: $way"
     exit 2

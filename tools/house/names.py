@@ -64,6 +64,12 @@ def are_alternatives(first, second):
     return first.layer == second.layer and first.stem == second.stem
 
 
+def is_completion(kind, name, source, first):
+    """A struct that the public header only names, and the library fills in."""
+    public = [s for s in (source, first) if s.path == "include/strata.h"]
+    return kind in "st" and len(public) == 1 and f"typedef struct {name} {name};" in public[0].code
+
+
 def check_unique(tree):
     """name-unique: no two files define the same function, variable, type, tag or macro."""
     sources = [s for s in tree.order if not s.name.endswith(".def")]
@@ -74,7 +80,9 @@ def check_unique(tree):
         if (kind == "d" and is_local_macro(source, name)) or is_declaration(source, line):
             continue
         first, first_line = first_of.setdefault(name, (source, line))
-        if first is not source and not are_alternatives(first, source):
+        if first is source or are_alternatives(first, source):
+            continue
+        if not is_completion(kind, name, source, first):
             yield source.finding(line, "name-unique", f"the {KINDS[kind]} {name} is also defined "
                                  f"in {first.path}:{first_line}.")
 

@@ -4,8 +4,10 @@
 import re
 
 CONFIG = "src/base/config.h"
-# Made by the amalgamation and the version of the interface: no switches, but known.
-KNOWN = {"STRATA_AMALGAMATION", "STRATA_VERSION_MAJOR", "STRATA_VERSION_MINOR",
+# Options of dlmalloc's, which become switches; it makes names of its own, too.
+FOREIGN = "src/base/dl_options.h"
+# Made by the amalgamation, the version of the interface and dlmalloc.h: no switches, but known.
+KNOWN = {"STRATA_AMALGAMATION", "STRATA_DL_PLAIN", "ST_DL_H", "STRATA_VERSION_MAJOR", "STRATA_VERSION_MINOR",
          "STRATA_VERSION_PATCH", "STRATA_VERSION_NUMBER"}
 
 
@@ -25,9 +27,10 @@ def defined_names(source):
 
 
 def check_declared(tree):
-    """switch-undeclared: #if asks only for names that config.h or the same file defines."""
+    """switch-undeclared: #if asks only for names of config.h, dl_options.h or the same file."""
     config = tree.files.get(CONFIG)
     declared = KNOWN | (set(configs(config)) | defined_names(config) if config else set())
+    declared |= defined_names(tree.files[FOREIGN]) if FOREIGN in tree.files else set()
     for source in tree.c_files("src", "include"):
         known = declared | defined_names(source)
         code = re.sub(r"\\\n", "  ", source.code)
