@@ -160,6 +160,7 @@ ST_ALWAYS_INLINE bool st_space_has_quick(const st_space *space)
  * no memory until the first allocation. The lock is not held. */
 ST_INTERNAL void st_space_init(st_space *space, size_t idx, size_t secret);
 
+#if STRATA_HEAPS
 /* The same for the space of heap number `idx` (space_apart.c): without a limit, and as has_no_quick and
  * source, which are set already, tell. */
 ST_INTERNAL void st_space_init_apart(st_space *space, size_t idx, size_t secret);
@@ -183,6 +184,7 @@ ST_INTERNAL void st_space_reset(st_space *space) ST_REQUIRES(space->lock);
 /* Gives all segments back but the caller's; `space` is a copy of the record, which lies in one of them.
  * Returns how many bytes of the footprint went back. Nobody holds the lock, or wants it. */
 ST_INTERNAL size_t st_space_end(st_space *space);
+#endif
 
 /* ---- give and take ---- */
 
