@@ -9,7 +9,7 @@
 #   test/host/run.py --peers --chart             also jemalloc, mimalloc, tcmalloc; draws a chart
 #   test/host/run.py --library NAME=PATH         also that library
 #   test/host/run.py --only git,gdb --rounds 1   a part of it
-#   test/host/run.py --gate 1.03                 fails if the mean memory ratio is above 1.03
+#   test/host/run.py --gate 1.04                 fails if the mean memory ratio is above 1.035
 #
 # Results lie in build/host/: results.txt, results.md, results.json. Exit status: 0; 1 if a
 # program behaved otherwise or the gate was exceeded; 2 if the test could not be run.
