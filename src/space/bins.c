@@ -70,3 +70,19 @@ void st_bins_set_victim(st_space *space, st_chunk *c)
     space->victim = c;
     space->victim_size = chunk_size(c);
 }
+
+st_chunk *st_bins_split(st_space *space, st_chunk *c, size_t whole, size_t size)
+{
+    size_t flags = (c->head & ST_HEAD_P) | ST_HEAD_C;
+    size_t rest_size = whole - size;
+    if (rest_size < ST_CHUNK_MIN) {
+        chunk_set_head(c, whole, flags, space->secret);
+        chunk_set_flag(chunk_at(c, whole), ST_HEAD_P);
+        return NULL;
+    }
+    st_chunk *rest = chunk_at(c, size);
+    chunk_set_head(c, size, flags, space->secret);
+    chunk_set_head(rest, rest_size, ST_HEAD_P, space->secret);
+    chunk_set_foot(rest, rest_size);
+    return rest;
+}

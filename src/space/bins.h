@@ -28,8 +28,8 @@ ST_ALWAYS_INLINE void st_space_touch_top(st_space *space, char *end) ST_REQUIRES
 
 /* Takes the lower `size` bytes of [c, c + whole), which is all free or in use already, and linked
  * nowhere; P of c stays. The rest is returned as a free chunk, linked nowhere, too; NULL if it is too
- * small for one, and c is then taken whole (space_alloc.c). */
-ST_INTERNAL st_chunk *st_space_split(st_space *space, st_chunk *c, size_t whole, size_t size);
+ * small for one, and c is then taken whole. */
+ST_INTERNAL st_chunk *st_bins_split(st_space *space, st_chunk *c, size_t whole, size_t size);
 
 /* Puts the free chunk c of `size` bytes, whose head and foot are written, in its place. */
 ST_INTERNAL void st_bins_link(st_space *space, st_chunk *c, size_t size);

@@ -9,31 +9,13 @@
 #include "space/space_quick.h"
 #include "space/tree.h"
 
-/* ---- handing out ---- */
-
-st_chunk *st_space_split(st_space *space, st_chunk *c, size_t whole, size_t size)
-{
-    size_t flags = (c->head & ST_HEAD_P) | ST_HEAD_C;
-    size_t rest_size = whole - size;
-    if (rest_size < ST_CHUNK_MIN) {
-        chunk_set_head(c, whole, flags, space->secret);
-        chunk_set_flag(chunk_at(c, whole), ST_HEAD_P);
-        return NULL;
-    }
-    st_chunk *rest = chunk_at(c, size);
-    chunk_set_head(c, size, flags, space->secret);
-    chunk_set_head(rest, rest_size, ST_HEAD_P, space->secret);
-    chunk_set_foot(rest, rest_size);
-    return rest;
-}
-
 /* ---- sources, in the order in which they are asked ---- */
 
 static void *alloc_from_victim(st_space *space, size_t size) ST_REQUIRES(space->lock)
 {
     st_chunk *c = space->victim;
     size_t whole = space->victim_size;
-    space->victim = st_space_split(space, c, whole, size);
+    space->victim = st_bins_split(space, c, whole, size);
     space->victim_size = space->victim != NULL ? whole - size : 0;
     return st_space_hand_out(space, c, chunk_size(c), NULL);
 }
@@ -42,7 +24,7 @@ static void *alloc_from_victim(st_space *space, size_t size) ST_REQUIRES(space->
 static void *alloc_from_small(st_space *space, size_t idx, size_t size) ST_REQUIRES(space->lock)
 {
     st_chunk *c = st_bins_pop_small(space, idx);
-    st_chunk *rest = st_space_split(space, c, idx * ST_CHUNK_GRAIN, size);
+    st_chunk *rest = st_bins_split(space, c, idx * ST_CHUNK_GRAIN, size);
     if (rest != NULL) st_bins_set_victim(space, rest);
     return st_space_hand_out(space, c, chunk_size(c), NULL);
 }
@@ -60,7 +42,7 @@ static ST_NOINLINE void *alloc_from_tree(st_space *space, size_t size) ST_REQUIR
         ST_UNLIKELY(chunk_is_used(c) || whole < size || !chunk_is_sealed(c, space->secret)))
         doubt_report_free(c);
     st_tree_unlink(space, c, whole);
-    st_chunk *rest = st_space_split(space, c, whole, size);
+    st_chunk *rest = st_bins_split(space, c, whole, size);
     if (rest != NULL) {
         if (bins_is_small(size)) {
             st_bins_set_victim(space, rest);

@@ -57,7 +57,7 @@ static bool resize_into_free(st_space *space, st_chunk *c, size_t size)
     if (old_size + next_size < size) return false;
     st_bins_unlink(space, next, next_size);
     chunk_erase_head(next);
-    st_chunk *rest = st_space_split(space, c, old_size + next_size, size);
+    st_chunk *rest = st_bins_split(space, c, old_size + next_size, size);
     if (rest != NULL) st_bins_link(space, rest, chunk_size(rest));
     if (STRATA_STATS) space->live += chunk_size(c) - old_size;
     return true;

@@ -90,10 +90,10 @@ static void limit_below_what_is_held_only_stops_growth(void **state)
 
 /* ---- trim ---- */
 
+#if !STRATA_TINY
 static void trim_gives_back_what_is_free_once(void **state)
 {
     const way *w = *state;
-    if (STRATA_TINY || w->has_base) return; /* nothing can go back */
     void *mem[10];
     for (int i = 0; i < 10; i++) {
         mem[i] = w->malloc(LARGE);
@@ -106,10 +106,10 @@ static void trim_gives_back_what_is_free_once(void **state)
     w->free(above);
 }
 
+/* Not in the process's heap, where the block may not lie at the end. */
 static void trim_keeps_the_pad_at_the_end(void **state)
 {
     const way *w = *state;
-    if (STRATA_TINY || w->has_base || !w->is_mspace) return; /* it may not lie at the end */
     size_t delay = option("purge_delay");
     w->mallopt(M_TRIM_THRESHOLD, -1);
     strata_option_set("purge_delay", SIZE_MAX);
@@ -122,11 +122,11 @@ static void trim_keeps_the_pad_at_the_end(void **state)
     w->mallopt(M_TRIM_THRESHOLD, 2 * MIB);
     strata_option_set("purge_delay", delay);
 }
+#endif
 
 static void trim_of_the_callers_memory_gives_nothing_back(void **state)
 {
     const way *w = *state;
-    if (!w->has_base) return;
     void *mem = w->malloc(LARGE);
     memset(mem, 1, LARGE);
     w->free(mem);
@@ -274,11 +274,11 @@ static void mallopt_knows_no_other_parameter(void **state)
         if (parameter < -3 || parameter > -1) assert_int_equal(w->mallopt(parameter, 4096), 0);
 }
 
+#if HAS_DIRECT && !STRATA_DL_ONLY_MSPACES
 /* The threshold is obeyed: a block above it has a mapping of its own, one below has none. */
 static void mallopt_is_obeyed(void **state)
 {
     const way *w = *state;
-    if (!HAS_DIRECT || w->is_mspace) return;
     size_t direct = option("direct_threshold");
     w->mallopt(M_MMAP_THRESHOLD, MIB);
     void *mem = w->malloc(2 * MIB);
@@ -290,6 +290,7 @@ static void mallopt_is_obeyed(void **state)
     w->free(mem);
     strata_option_set("direct_threshold", direct);
 }
+#endif
 
 int main(void)
 {
@@ -298,9 +299,11 @@ int main(void)
         IN_EACH_WAY(limit_is_none_at_first_and_can_be_set_and_lifted),
         IN_EACH_WAY(limit_holds),
         IN_EACH_WAY(limit_below_what_is_held_only_stops_growth),
-        IN_EACH_WAY(trim_gives_back_what_is_free_once),
-        IN_EACH_WAY(trim_keeps_the_pad_at_the_end),
-        IN_EACH_WAY(trim_of_the_callers_memory_gives_nothing_back),
+#if !STRATA_TINY
+        ON_HOST_MEMORY(trim_gives_back_what_is_free_once),
+        IN_MSPACE(trim_keeps_the_pad_at_the_end),
+#endif
+        IN_BASE(trim_of_the_callers_memory_gives_nothing_back),
         IN_EACH_WAY(mallinfo_counts_blocks_in_use),
         IN_EACH_WAY(mallinfo_has_ten_fields_that_agree),
         IN_EACH_WAY(mallinfo_knows_mappings_of_single_blocks),
@@ -308,7 +311,9 @@ int main(void)
         IN_EACH_WAY(mallopt_sets_the_thresholds),
         IN_EACH_WAY(mallopt_takes_powers_of_two_for_the_granularity),
         IN_EACH_WAY(mallopt_knows_no_other_parameter),
-        IN_EACH_WAY(mallopt_is_obeyed),
+#if HAS_DIRECT && !STRATA_DL_ONLY_MSPACES
+        IN_PROCESS(mallopt_is_obeyed),
+#endif
     };
     return cmocka_run_group_tests_name("figures", tests, NULL, NULL);
 }
