@@ -23,14 +23,14 @@ workflow = $(cmake) --workflow --preset
 found_compiler = $(shell sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' build/CMakeCache.txt)
 
 .PHONY: all help run quick test host nightly dist check format tidy coverage fuzz install clean setup
-.PHONY: bench bench-quick bench-gate
+.PHONY: bench bench-quick bench-gate bench-services
 .DEFAULT_GOAL := all
 
 all: ## build/libstrata.so, build/libstrata.a and build/strata (the goal without a name)
 	@$(workflow) release
 
 help: ## these goals
-	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: all ## a real job on strata: the C compiler compiles strata.c; then the report
 	@mkdir -p build/run
@@ -59,6 +59,10 @@ bench: all ## time and memory against glibc and three peers, into bench/results 
 bench-quick: all ## a part of it, into build/bench/results (two minutes)
 	@bench/setup.sh
 	@bench/run.py --quick --results build/bench/results --name quick $(foreach place,$(TRACES),--traces $(place))
+
+bench-services: all ## redis, nginx, databases, node ... on strata: checked, and their memory over time (eight minutes)
+	@bench/services/setup.sh
+	@bench/services/run.py --peers --results bench/results
 
 bench-gate: all ## instructions of malloc and free, size of the library and memory at rest, against their limits
 	@bench/setup.sh
