@@ -60,7 +60,7 @@ bench-quick: all ## a part of it, into build/bench/results (two minutes)
 	@bench/setup.sh
 	@bench/run.py --quick --results build/bench/results --name quick $(foreach place,$(TRACES),--traces $(place))
 
-bench-services: all ## redis, nginx, databases, node ... on strata: checked, and their memory over time (eight minutes)
+bench-services: all ## redis, nginx, databases, node ... on strata: checked, and their memory over time (seven minutes)
 	@bench/services/setup.sh
 	@bench/services/run.py --peers --results bench/results
 

@@ -6,7 +6,7 @@
 # memory every tenth of a second while it works, when it has freed everything, and five seconds later.
 #
 #   bench/services/run.py                          all services, three allocators (five minutes)
-#   bench/services/run.py --peers                  also mimalloc and tcmalloc (eight minutes)
+#   bench/services/run.py --peers                  also mimalloc and tcmalloc (seven minutes)
 #   bench/services/run.py --only redis,node --short
 #   bench/services/run.py --allocator before=/tmp/libstrata.so --allocator glibc
 #   bench/services/run.py --render bench/results/NAME-services.json   text and picture anew

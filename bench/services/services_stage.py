@@ -10,12 +10,15 @@ import os
 import pwd
 import signal
 import subprocess
+import threading
 import time
 
 from services_sample import Sampler, tree, without_library
 
-# Far above what any step needs on a slow and busy machine: past this one hangs.
-LIMIT_S = 120
+# Far above what a client needs on a slow and busy machine, or a service from its start to its end: past
+# this one hangs.
+LIMIT_S = 100
+SERVICE_LIMIT_S = 150
 
 
 class Broken(Exception):
@@ -37,6 +40,9 @@ class Stage:
         self.marks = []                 # (name, seconds, MiB)
         self.cpu_s = 0.0
         self.process = None
+        self.limit_s = SERVICE_LIMIT_S
+        self.watchdog = None            # ends the process after that
+        self.has_hung = False
         self.start_s = time.monotonic()
         self.sampler = Sampler(self.start_s)
         # A program linked with another allocator gets the C library's by preloading that.
@@ -60,7 +66,22 @@ class Stage:
                 start_new_session=True, **{"stdin": subprocess.DEVNULL,
                                            "stdout": subprocess.DEVNULL, **as_user(user), **how})
         self.sampler.begin(self.process.pid)
+        self.watchdog = threading.Timer(self.limit_s, self.give_up)
+        self.watchdog.daemon = True
+        self.watchdog.start()
         return self.process
+
+    def give_up(self):
+        """Whoever waits for the service sees it end."""
+        self.has_hung = True
+        self.kill()
+
+    def kill(self):
+        for pid in tree(self.process.pid):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
     def await_ready(self, is_ready):
         """Until `is_ready()`; the service may not end meanwhile."""
@@ -74,22 +95,18 @@ class Stage:
             time.sleep(0.05)
         self.mark("ready")
 
-    def wait(self, limit_s=LIMIT_S):
+    def wait(self):
         """Until the service ends by itself, or by what it was told; well, that is."""
-        end = time.monotonic() + limit_s
-        while True:
-            pid, status, used = os.wait4(self.process.pid, os.WNOHANG)
-            if pid != 0:
-                break
-            if time.monotonic() > end:
-                raise Broken("it did not end within %g s" % limit_s)
-            time.sleep(0.02)
+        _, status, used = os.wait4(self.process.pid, 0)
+        self.watchdog.cancel()
         self.sampler.stop()
         self.process.returncode = os.waitstatus_to_exitcode(status)
         seen = sum(self.sampler.seen.values())
         self.sampler.seen.clear()
         # Either may miss some: children nobody waited for, or those between two samples.
         self.cpu_s += max(used.ru_utime + used.ru_stime, seen)
+        if self.has_hung:
+            raise Broken("it had not ended after %g s, and was killed" % self.limit_s)
         if self.process.returncode != 0:
             raise Broken("%s: %s" % (how_it_ended(self.process.returncode), self.last_words()))
 
@@ -111,13 +128,11 @@ class Stage:
     def end(self):
         """Whatever still runs, in case of a failure: the service with its whole session."""
         self.sampler.stop()
+        if self.watchdog is not None:
+            self.watchdog.cancel()
         if self.process is None or self.process.returncode is not None:
             return
-        for pid in tree(self.process.pid):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        self.kill()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:

@@ -31,3 +31,11 @@ if(TARGET bench_spoiled_allocator)
   set_tests_properties(operators_services_script PROPERTIES LABELS operators TIMEOUT 120
     ENVIRONMENT "BENCH_SPOILED=$<TARGET_FILE:bench_spoiled_allocator>;PYTHONDONTWRITEBYTECODE=1")
 endif()
+
+# A service behind systemd's filter of system calls.
+add_executable(operators_services_filter "${CMAKE_CURRENT_SOURCE_DIR}/services_filter.c")
+target_link_libraries(operators_services_filter PRIVATE strata_warnings)
+target_compile_options(operators_services_filter PRIVATE -fno-builtin)
+add_test(NAME operators_services_filter
+         COMMAND env "LD_PRELOAD=$<TARGET_FILE:strata_shared>" $<TARGET_FILE:operators_services_filter>)
+set_tests_properties(operators_services_filter PROPERTIES LABELS "operators;quick" TIMEOUT 30)

@@ -20,7 +20,7 @@ awk '
         count[call]++
     }
     END {
-        allowed = " mmap munmap mprotect madvise mincore mremap futex "
+        allowed = " mmap munmap mprotect madvise prctl mincore mremap futex "
         failed = begins != 1 || ends != 1
         if (failed) print "the marks were not found"
         for (call in count) {
