@@ -12,9 +12,10 @@
 #   bench/services/run.py --render bench/results/NAME-services.json   text and picture anew
 #
 # Results: DIRECTORY/NAME-services.txt, .json and .svg; see docs/operating.md. Exit status: 0; 1 if a
-# service crashed, hung or answered otherwise on strata; 2 if it could not be run. What happens to
-# another allocator is a note.
+# service crashed, hung or answered otherwise on strata, or a --gate was exceeded; 2 if it could not be
+# run. What happens to jemalloc, mimalloc or tcmalloc is a note.
 
+import argparse
 import json
 import os
 import pwd
@@ -41,8 +42,8 @@ from services_stage import Broken, Stage  # noqa: E402
 BASELINE = "glibc"
 SUBJECT = "strata"
 SERVICES = [services_servers.Redis, services_servers.Nginx, services_databases.Mariadb,
-            services_databases.Postgres, services_programs.Node, services_programs.Ruby,
-            services_programs.Python, services_browser.Chromium]
+            services_databases.MariadbTest, services_databases.Postgres, services_programs.Node,
+            services_programs.Ruby, services_programs.Python, services_browser.Chromium]
 
 
 def parse_arguments(arguments):
@@ -56,6 +57,8 @@ def parse_arguments(arguments):
     add("--allocator", metavar="NAME[=PATH]", action="append", default=[],
         help="instead of strata and jemalloc; may be given again. glibc, jemalloc, mimalloc and "
              "tcmalloc need no path; NAME=PATH,VARIABLE=VALUE sets variables")
+    add("--gate", metavar="COLUMN=RATIO,...", type=parse_gate, default={},
+        help="fail if strata's mean of peak, freed, idle or cpu, divided by glibc's, is above it")
     add("--peers", action="store_true", help="also mimalloc and tcmalloc")
     add("--work", metavar="DIRECTORY", help="where to run (a new one in TMPDIR)")
     add("--results", metavar="DIRECTORY", default=os.path.join(ROOT, "build", "bench", "results"),
@@ -64,12 +67,24 @@ def parse_arguments(arguments):
     add("--render", metavar="FILE", help="make text and picture of an earlier FILE.json")
     found = parser.parse_args(arguments)
     names = [service.name for service in SERVICES]
-    found.only = names if found.only is None else found.only.split(",")
+    default = [service.name for service in SERVICES if service.is_default]
+    found.only = default if found.only is None else found.only.split(",")
     unknown = set(found.only) - set(names)
     if unknown:
         parser.error("there is no service %s; there are %s" % (
             ", ".join(sorted(unknown)), ", ".join(names)))
     return found
+
+
+def parse_gate(text):
+    """peak=1.1,idle=1.0 as a dictionary."""
+    gate = {}
+    for item in text.split(","):
+        column, _, ratio = item.partition("=")
+        if column not in [key for key, _ in services_text.COLUMNS]:
+            raise argparse.ArgumentTypeError("there is no column '%s'" % column)
+        gate[column] = float(ratio)
+    return gate
 
 
 def chosen_allocators(arguments):
@@ -228,9 +243,10 @@ def measure(arguments, work):
     results = {"machine": machine, "command": " ".join(["bench/services/run.py", *sys.argv[1:]]),
                "allocators": [allocator.name for allocator in allocators], "runs": runner.rows}
     write(results, arguments.results, arguments.name or bench_machine.default_name(machine))
-    for failure in runner.failures:
+    failures = runner.failures + services_text.gate_failures(results, SUBJECT, arguments.gate)
+    for failure in failures:
         print("services: %s." % failure.rstrip("."), file=sys.stderr)
-    return 1 if runner.failures else 0
+    return 1 if failures else 0
 
 
 def main(arguments):

@@ -131,6 +131,43 @@ class Mariadb(Service):
         stage.mark("filled")
 
 
+MARIADB_TEST_PLACE = "/usr/share/mysql/mysql-test"
+MARIADB_TESTS = ("alias join subselect type_blob func_gconcat func_json func_str ps union view sp-big "
+                 "trigger partition group_by order_by having derived cte_recursive select temp_table create "
+                 "alter_table null func_math func_time").split()
+
+
+class MariadbTest(Service):
+    """MariaDB's own test suite, a part of it: servers, clients and the script that drives them all run on
+    the allocator. No benchmark: how the tests share two servers differs from run to run."""
+
+    name = "mariadb-test"
+    needs = ((MARIADB_TEST_PLACE + "/mariadb-test-run.pl", "mariadb-test"),)
+    user = "mysql"
+    is_default = False
+
+    def run(self, stage):
+        tests = MARIADB_TESTS[:5] if stage.is_short else MARIADB_TESTS
+        var = os.path.join(stage.place, "var")
+        results = []
+
+        def take(line):
+            """Results come in another order each time; the last column is how long it took."""
+            if "[ pass ]" in line or "[ fail ]" in line:
+                if not results:
+                    stage.mark("loaded")
+                results.append(line.split()[0] + line[line.index("["):line.index("]")])
+            return line if line.startswith("Completed") else None
+
+        lines = stage.follow(
+            ["./mariadb-test-run.pl", "--suite=main", "--parallel=2", "--force", "--max-test-fail=0",
+             "--retry=0", "--vardir=" + var, "--tmpdir=" + var + "-tmp", *tests], "the end",
+            cut=take, user=self.user, cwd=MARIADB_TEST_PLACE)
+        stage.check("results", "\n".join(sorted(results)))
+        if "successful" not in "".join(lines):
+            raise Broken("mariadb-test-run said: " + " ".join(lines).strip())
+
+
 # ---- PostgreSQL ----
 
 POSTGRES_BIN = "/usr/lib/postgresql/15/bin/"

@@ -22,6 +22,7 @@ class Service:
     user = None                   # who runs it if we are root
     has_linked_allocator = False  # another one than the C library's, for which ours stands in
     note = None                   # what to know about its figures
+    is_default = True             # False: runs only when it is named
 
     def prepare(self, place, is_short):
         """Makes what all runs share in the directory `place`; may run programs, plain."""

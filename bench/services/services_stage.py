@@ -119,8 +119,10 @@ class Stage:
             for line in process.stdout:
                 if line.startswith("phase "):
                     self.mark(line.split()[1])
-                elif cut is None or cut(line) is not None:
-                    lines.append(line if cut is None else cut(line))
+                    continue
+                answer = line if cut is None else cut(line)
+                if answer is not None:
+                    lines.append(answer)
         self.wait()
         self.check(check, "".join(lines))
         return lines

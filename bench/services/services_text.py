@@ -5,6 +5,8 @@
 
 import json
 
+from bench_figures import geometric_mean
+
 
 COLUMNS = (("peak", "peak"), ("freed", "freed"), ("idle", "idle"), ("cpu", "CPU s"))
 
@@ -14,7 +16,7 @@ def number(value):
 
 
 def progress(row, took_s):
-    return "%-9s %-9s %5.1f s   peak %6s  freed %6s  idle %6s MiB   CPU %6.2f s   %s" % (
+    return "%-12s %-10s %5.1f s   peak %6s  freed %6s  idle %6s MiB   CPU %6.2f s   %s" % (
         row["service"], row["allocator"], took_s, number(row["peak"]), number(row["freed"]),
         number(row["idle"]), row["cpu"], state(row))
 
@@ -48,21 +50,35 @@ def by_service(results):
     return groups
 
 
-def mean_lines(results):
-    """Geometric means of what each needs, divided by what the first one needs."""
-    from bench_figures import geometric_mean
-    lines = ["%-22s" % "mean / %s" % results["allocators"][0] +
-             "".join("%9s" % title for _, title in COLUMNS)]
+def mean(results, name, key):
+    """The geometric mean of what an allocator needs, divided by what the first one needs, over the
+    services that pass on all of them; None if there is none."""
     groups = [rows for rows in by_service(results).values()
               if all(not row["wrong"] for row in rows) and not rows[0]["note"]]
+    ratios = [own[key] / rows[0][key] for rows in groups for own in rows
+              if own["allocator"] == name and own[key] and rows[0][key]]
+    return geometric_mean(ratios) if ratios else None
+
+
+def mean_lines(results):
+    lines = ["%-22s" % ("mean / " + results["allocators"][0]) +
+             "".join("%9s" % title for _, title in COLUMNS)]
     for name in results["allocators"][1:]:
-        line = "  %-20s" % name
-        for key, _ in COLUMNS:
-            ratios = [own[key] / rows[0][key] for rows in groups for own in rows
-                      if own["allocator"] == name and own[key] and rows[0][key]]
-            line += "%9s" % ("%.2f" % geometric_mean(ratios) if ratios else "n/a")
-        lines.append(line)
+        figures = [mean(results, name, key) for key, _ in COLUMNS]
+        lines.append("  %-20s" % name + "".join(
+            "%9s" % ("n/a" if figure is None else "%.2f" % figure) for figure in figures))
     return lines
+
+
+def gate_failures(results, name, gate):
+    """What of an allocator is above `gate`, {column: ratio}."""
+    found = []
+    for key, limit in gate.items():
+        figure = mean(results, name, key)
+        if figure is None or figure > limit:
+            found.append("the mean of %s is %s times that of %s, above the gate of %g" % (
+                key, "n/a" if figure is None else "%.3f" % figure, results["allocators"][0], limit))
+    return found
 
 
 def render(results):

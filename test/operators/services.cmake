@@ -20,7 +20,7 @@ endfunction()
 foreach(name IN ITEMS redis nginx node ruby python)
   services_test(${name})
 endforeach()
-foreach(name IN ITEMS mariadb postgres chromium)
+foreach(name IN ITEMS mariadb mariadb-test postgres chromium)
   services_test(${name} long)
 endforeach()
 

@@ -165,6 +165,19 @@ class Results(ServicesTest):
         with open(path, encoding="utf-8") as file:
             self.assertIn("told: MiB over seconds", file.read())
 
+    def test_a_gate_is_held_against_means(self):
+        rows = [{"service": service, "allocator": name, "wrong": [], "note": note, "peak": peak,
+                 "freed": None, "idle": 1.0, "cpu": 1.0}
+                for service, note, peaks in (("a", None, (10, 20)), ("b", None, (10, 80)),
+                                             ("c", "own", (1, 99)))
+                for name, peak in zip(("glibc", "strata"), peaks)]
+        results = {"allocators": ["glibc", "strata"], "runs": rows}
+        self.assertAlmostEqual(services_text.mean(results, "strata", "peak"), 4)
+        self.assertEqual(services_text.gate_failures(results, "strata", {"peak": 4.01, "idle": 1}), [])
+        self.assertEqual(services_text.gate_failures(results, "strata", {"peak": 3.9, "freed": 1}), [
+            "the mean of peak is 4.000 times that of glibc, above the gate of 3.9",
+            "the mean of freed is n/a times that of glibc, above the gate of 1"])
+
 
 class BadInput(ServicesTest):
     def refuse(self, sentence, *arguments):
@@ -173,8 +186,9 @@ class BadInput(ServicesTest):
         self.assertEqual((done.stderr, done.returncode), ("services: " + sentence + "\n", 2))
 
     def test_one_sentence_each(self):
-        self.refuse("there is no service cups; there are redis, nginx, mariadb, postgres, node, ruby, "
-                    "python, chromium; --help shows how.", "--only", "cups")
+        self.refuse("there is no service cups; there are redis, nginx, mariadb, mariadb-test, postgres, "
+                    "node, ruby, python, chromium; --help shows how.", "--only", "cups")
+        self.refuse("argument --gate: there is no column 'time'; --help shows how.", "--gate", "time=1")
         self.refuse("/gone.json can't be read: No such file or directory.", "--render", "/gone.json")
         self.refuse("there is no library /gone.so.", "--only", "ruby", "--strata", "/gone.so",
                     "--allocator", "strata")
