@@ -126,7 +126,7 @@ ST_ALWAYS_INLINE void st_cache_put_own(void *mem, size_t class_idx)
     st_cache_slot *top = st_near.top[class_idx];
     bool is_twice = STRATA_CHECK >= 1 && *top == mem;
     top++;
-    if (ST_UNLIKELY(is_twice || (st_addr(top) & (ST_CACHE_GROUP * 8 - 8)) == 0)) {
+    if (ST_UNLIKELY(is_twice || (st_addr(top) & ((ST_CACHE_GROUP - 1) * sizeof(st_cache_slot))) == 0)) {
         st_cache_put_slow(mem, class_idx);
         return;
     }
