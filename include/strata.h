@@ -143,6 +143,9 @@ typedef struct strata_options {
     size_t trim_pad;
     size_t quick_limit;
     size_t magazine_limit;
+    size_t dirty_max;
+    size_t dirty_share;
+    size_t purge_rate;
     size_t purge_delay;
     size_t segment_size;
     size_t spaces;

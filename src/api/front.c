@@ -238,8 +238,8 @@ bool st_front_trim(size_t pad)
     bool any = false;
     if (st_os_is_started()) {
         st_shelf_flush();
-        st_cache_trim();
-        any = st_slices_purge(pad);
+        any = st_cache_trim();
+        if (st_slices_purge(pad)) any = true;
     }
     if (st_heap_trim(pad)) any = true;
     return any;

@@ -64,9 +64,35 @@ static void heap_make_room(size_t size)
     for (unsigned idx = 0; idx < st_heap_space_count() && done < size; idx++) {
         st_space *space = heap_space(idx);
         if (!st_lock_try(&space->lock)) continue;
-        done += st_space_purge(space, size - done);
+        done += st_space_purge(space, size - done, ST_SPACE_PURGE_MIN);
         st_lock_drop(&space->lock);
     }
+}
+#endif
+
+#if STRATA_PAGEMAP && STRATA_RETURN
+#define HEAP_PURGE_MIN (64 * ST_KIB)
+
+/* Too much is dirty. What takes the fewest calls of the host goes first: mappings, slices, the largest chunks
+ * of each space, pages of slabs. No lock is held, so each is waited for. */
+static ST_COLD size_t heap_give_back(size_t size, bool is_deep)
+{
+    size_t done = st_direct_shrink(size);
+#if STRATA_SLABS
+    if (done < size) done += st_slices_shrink(size - done);
+#endif
+    for (unsigned idx = 0; idx < st_heap_space_count() && done < size; idx++) {
+        st_space *space = heap_space(idx);
+        st_lock_take(&space->lock);
+        done += st_space_purge(space, size - done, HEAP_PURGE_MIN);
+        st_lock_drop(&space->lock);
+    }
+#if STRATA_SLABS
+    if (done < size && is_deep) done += st_cache_purge(size - done);
+#else
+    (void)is_deep;
+#endif
+    return done;
 }
 #endif
 
@@ -80,6 +106,7 @@ ST_COLD void st_heap_prepare(void)
         st_base_hook.stop = heap_stop;
 #if STRATA_PAGEMAP && STRATA_RETURN
         st_room_hook = heap_make_room;
+        st_room_settle_hook = heap_give_back;
 #endif
         st_heap_secret = st_os_entropy();
         st_space_init(heap_space(0), 0, st_heap_secret);
@@ -207,9 +234,21 @@ ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
 
 #endif
 
+/* Perhaps memory goes back, without the lock. */
+static ST_NOINLINE void heap_leave_with_news(st_space *space) ST_RELEASES(space->lock)
+{
+    size_t less = st_space_tell(space);
+    st_lock_drop(&space->lock);
+    if (less != 0) st_room_settle(less);
+}
+
 /* At STRATA_CHECK 3 the whole space is proved every so many operations. */
 ST_ALWAYS_INLINE void heap_leave(st_space *space) ST_RELEASES(space->lock)
 {
+    if (ST_UNLIKELY(st_space_has_news(space))) {
+        heap_leave_with_news(space);
+        return;
+    }
     if (STRATA_CHECK >= 3 && ++space->check_count >= STRATA_CHECK_PERIOD) {
         const char *first = NULL;
         space->check_count = 0;

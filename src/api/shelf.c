@@ -13,7 +13,7 @@
 
 ST_STATIC_ASSERT(ST_SLAB_LIMIT == (size_t)1 << 10, "class 0 begins at the largest slab block");
 
-/* All threads together keep at most a share of what strata holds; each never less than a few blocks. While
+/* All threads together keep at most a share of what is in use; each never less than a few blocks. While
  * that grows they keep less, and grow without that. */
 #define SHELF_SHARE 16
 #define SHELF_SHARE_IN_GROWTH 512
@@ -38,7 +38,7 @@ void st_shelf_start(void) { st_shelf_range = SHELF_RANGE; }
 
 static size_t shelf_most_in_all(void)
 {
-    size_t all = st_max(SHELF_ROOM_MIN, st_room_held() / SHELF_SHARE);
+    size_t all = st_max(SHELF_ROOM_MIN, st_room_used() / SHELF_SHARE);
     return st_max(SHELF_THREAD_MIN, all / st_max(1, st_cache_threads()));
 }
 
@@ -139,13 +139,10 @@ static bool shelf_is_full(const st_shelves *shelves, size_t size)
 }
 
 /* All shelves together are full:
- * 1. Perhaps more may be kept by now.
- * 2. If not, the class at hand gives way, which has most of it if this happens often.
- * 3. If that was not enough, the others do in turn. */
+ * 1. The class at hand gives way, which has most of it if this happens often.
+ * 2. If that was not enough, the others do in turn. */
 static void shelf_make_room(st_shelves *shelves, size_t class_idx, size_t size)
 {
-    shelves->most = shelf_most_in_all();
-    if (!shelf_is_full(shelves, size)) return;
     shelf_put_back(shelves, class_idx, (st_shelf_count(shelves, class_idx) + 1) / 2);
     if (shelf_is_full(shelves, size))
         shelf_shrink(shelves, shelves->most - st_min(size, shelves->most));
@@ -209,9 +206,11 @@ void *st_shelf_miss(size_t req)
     return st_cache_threads() > 1 ? shelf_miss_in_company(req) : NULL;
 }
 
-/* Room on a shelf for a chunk of this size; false if it can't be kept. */
+/* What may be kept changes with what is in use.
+ * Room on a shelf for a chunk of this size; false if it can't be kept. */
 static bool shelf_make_ready(st_shelves *shelves, size_t class_idx, size_t size)
 {
+    shelves->most = shelf_most_in_all();
     if (shelf_is_at_end(shelves, class_idx)) shelf_make_place(shelves, class_idx);
     if (shelf_is_full(shelves, size)) shelf_make_room(shelves, class_idx, size);
     return !shelf_is_at_end(shelves, class_idx) && !shelf_is_full(shelves, size);

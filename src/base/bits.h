@@ -81,6 +81,14 @@ ST_INLINE unsigned st_lowest_bit64(uint64_t word)
 #endif
 }
 
+/* How many bits are set. */
+ST_INLINE unsigned st_count_bits(uint32_t word)
+{
+    unsigned count = 0;
+    for (; word != 0; word &= word - 1) count++;
+    return count;
+}
+
 /* Index of the highest bit set; `value` is not 0. */
 ST_INLINE unsigned st_highest_bit(size_t value)
 {

@@ -144,15 +144,17 @@ static direct_record *direct_cache_take_excess(size_t limit)
 }
 
 /* Returns cached mappings, oldest first, until at most `limit` bytes are left. The lock is not
- * held: it is taken around each step, and dropped around the calls of the host. */
-static bool direct_cache_shrink(size_t limit)
+ * held: it is taken around each step, and dropped around the calls of the host. Tells how many bytes that
+ * were. */
+static size_t direct_cache_shrink(size_t limit)
 {
-    bool any = false;
+    size_t done = 0;
     for (;;) {
         st_lock_take(&direct_state.lock);
         direct_record *record = direct_cache_take_excess(limit);
         st_lock_drop(&direct_state.lock);
-        if (record == NULL) return any;
+        if (record == NULL) return done;
+        done += record->size;
         st_pagemap_set(record->mem, 1, 0);
         /* A host that refuses (too many mappings) still takes the pages. */
         if (!st_os_release(record->mem, record->size)) st_os_purge(record->mem, record->size);
@@ -161,7 +163,6 @@ static bool direct_cache_shrink(size_t limit)
         st_lock_take(&direct_state.lock);
         direct_give_record(record);
         st_lock_drop(&direct_state.lock);
-        any = true;
     }
 }
 
@@ -178,6 +179,7 @@ static void direct_begin_use(direct_record *record)
 {
     record->status = direct_used;
     direct_state.totals.live += record->size;
+    st_room_use(record->size);
     direct_note_peaks();
     direct_state.totals.blocks++;
     direct_state.totals.allocations++;
@@ -186,6 +188,7 @@ static void direct_begin_use(direct_record *record)
 static void direct_end_use(direct_record *record)
 {
     direct_state.totals.live -= record->size;
+    st_room_use((size_t)0 - record->size);
     direct_state.totals.blocks--;
     record->status = direct_cached;
 }
@@ -249,10 +252,12 @@ st_misuse_kind st_direct_free(void *mem, st_owner owner)
     if (st_room_is_due(&direct_state.last_purge)) limit /= DIRECT_CACHE_SHARE;
     direct_record *record = direct_find(mem, owner);
     bool is_full = false;
+    size_t freed = 0;
     if (record == NULL) {
         fault = direct_fault(mem, owner);
     } else {
         direct_end_use(record);
+        freed = record->size;
         direct_state.totals.frees++;
         record->next = direct_state.cache;
         direct_state.cache = record;
@@ -261,20 +266,21 @@ st_misuse_kind st_direct_free(void *mem, st_owner owner)
     }
     st_lock_drop(&direct_state.lock);
     if (is_full) direct_cache_shrink(limit);
+    if (freed != 0) st_room_settle(freed);
     return fault;
 }
 
-void st_direct_shrink(size_t size)
+size_t st_direct_shrink(size_t size)
 {
     st_lock_take(&direct_state.lock);
     size_t cached = direct_state.totals.cached;
     st_lock_drop(&direct_state.lock);
-    if (cached > 0) direct_cache_shrink(cached > size ? cached - size : 0);
+    return cached > 0 ? direct_cache_shrink(cached > size ? cached - size : 0) : 0;
 }
 
 bool st_direct_trim(void)
 {
-    return direct_cache_shrink(0);
+    return direct_cache_shrink(0) != 0;
 }
 
 /* ---- ask and resize ---- */
@@ -324,6 +330,7 @@ static bool direct_resize(direct_record *record, size_t size, bool may_move)
     if (!done) return false;
     if (size < record->size) st_footprint_give(record->size - size);
     direct_state.totals.live += size - record->size;
+    st_room_use(size - record->size);
     direct_note_peaks();
     if (size < record->size) st_room_give(record->size - size);
     record->size = size;

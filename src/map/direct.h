@@ -43,8 +43,9 @@ ST_INTERNAL size_t st_direct_usable(const void *mem, st_owner owner);
  * can't be done. */
 ST_INTERNAL void *st_direct_resize(void *mem, st_owner owner, size_t req, bool may_move);
 
-/* Returns at least `size` bytes of what is cached, if there are so many, the oldest first. */
-ST_INTERNAL void st_direct_shrink(size_t size);
+/* Gives back at least `size` bytes of what is cached, if there are so many, the oldest first. Returns how
+ * many that were. */
+ST_INTERNAL size_t st_direct_shrink(size_t size);
 
 /* Returns all cached mappings to the host. True if there were any. */
 ST_INTERNAL bool st_direct_trim(void);

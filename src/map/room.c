@@ -24,16 +24,38 @@
 /* At least this part of all that is held goes back at once. */
 #define ROOM_SHARE 64
 
+/* What growth has paid for goes back by amount once less than this part of the peak is in use: not when a
+ * program goes a little up and down. Each byte that the peak has grown pays for one and a half: several
+ * threads that end one after the other touch some of it again. */
+#define ROOM_DEEP_SHARE 8
+#define ROOM_DEEP_PAY(grown) ((grown) + (grown) / 2)
+/* Memory goes back by amount when what is in use falls, that is when so many times less was taken lately than
+ * given back: what is taken and given in turn is better used again. */
+#define ROOM_RISE_WEIGHT 4
+/* Less than this is not worth the search, unless it is all that is asked for. */
+#define ROOM_STEP_MIN (512 * ST_KIB)
+/* So that what goes back catches up with what is freed. */
+#define ROOM_CATCH_UP 16
+/* When not all could go back that should, we wait until this part of what is dirty has come to be dirty, too. */
+#define ROOM_STUCK_SHARE 8
+
 static struct {
     /* relaxed throughout: each is a sum or a peak of its own, and a stale one only purges a little
      * too early or too late. */
     ST_ATOMIC(size_t) held;
     ST_ATOMIC(size_t) peak;
+    ST_ATOMIC(size_t) used;  /* of what is held: in use, or kept by threads */
+    ST_ATOMIC(size_t) fallen; /* bytes given back lately, less ROOM_RISE_WEIGHT times those taken */
+    ST_ATOMIC(size_t) stuck; /* so much was dirty when it could not go back */
     st_lock lock;   /* guards what follows */
     size_t saved;   /* bytes that may be purged on growth now, */
     size_t owed;    /* if none: bytes that were purged beyond that */
     uint32_t clock; /* when that was last filled up, */
     size_t peak_paid; /* and the peak then */
+    size_t fall_saved;     /* bytes that may go back by amount: time has paid for these, */
+    size_t fall_grown;     /* growth for those */
+    uint32_t fall_clock;   /* when they were last filled up, */
+    size_t fall_peak_paid; /* and the peak then */
 } room_state = {.lock = {.rank = st_lock_rank_room}};
 
 size_t st_room_held(void) { return st_load_relaxed(&room_state.held); } /* relaxed: as above. */
@@ -43,6 +65,7 @@ size_t st_room_peak(void) { return st_load_relaxed(&room_state.peak); } /* relax
 static void room_fill_up(void)
 {
     uint32_t now = st_os_clock();
+    if (room_state.fall_clock == 0) room_state.fall_clock = now; /* time begins */
     size_t passed = st_min(now - room_state.clock, ROOM_SAVED_MAX / ROOM_RATE);
     size_t peak = st_room_peak();
     size_t fill = passed * ROOM_RATE + peak - st_min(room_state.peak_paid, peak);
@@ -108,6 +131,114 @@ void st_room_take_from_all(size_t size)
 void st_room_give(size_t size)
 {
     st_add_relaxed(&room_state.held, (size_t)0 - size); /* relaxed: as above. */
+}
+
+void st_room_count(size_t size)
+{
+    st_add_relaxed(&room_state.held, size); /* relaxed: as above. */
+}
+
+void st_room_use(size_t more)
+{
+    size_t less = (size_t)0 - more;
+    size_t fallen = st_load_relaxed(&room_state.fallen); /* relaxed: as above. */
+    bool is_rise = more < less;
+    size_t after = is_rise ? fallen - st_min(fallen, more * ROOM_RISE_WEIGHT) : fallen + less;
+    st_store_relaxed(&room_state.fallen, after); /* relaxed: as above. */
+    st_add_relaxed(&room_state.used, more); /* relaxed: as above. */
+}
+
+/* ---- by amount ---- */
+
+ST_DEFINE_DATA size_t (*st_room_settle_hook)(size_t size, bool is_deep);
+
+size_t st_room_used(void)
+{
+    return st_min(st_load_relaxed(&room_state.used), st_room_held()); /* relaxed: as above. */
+}
+
+size_t st_room_dirty(void)
+{
+    size_t held = st_room_held();
+    return held - st_min(st_room_used(), held);
+}
+
+/* What may stay dirty: as the options say, and no less than what can't go back. That was found out when more
+ * was dirty, perhaps: it holds as long as no less is. */
+static size_t room_dirty_most(size_t dirty)
+{
+    size_t most = st_option(dirty_max);
+    if (most != 0) most = st_max(most, (st_room_held() - dirty) / 100 * st_option(dirty_share));
+    size_t stuck = st_load_relaxed(&room_state.stuck); /* relaxed: as above. */
+    if (dirty < stuck) st_store_relaxed(&room_state.stuck, dirty); /* relaxed: as above. */
+    stuck = st_min(stuck, dirty);
+    return stuck == 0 ? most : st_max(most, stuck + st_max(stuck / ROOM_STUCK_SHARE, ST_ROOM_STEP));
+}
+
+/* True if memory goes back by amount at any cost, as the options say. */
+static bool room_is_unpaid(void)
+{
+    return st_option(purge_rate) == SIZE_MAX || st_option(dirty_max) == 0;
+}
+
+/* Fills up what may go back by amount: for the time that has passed, and for growth. */
+static void room_fill_up_for_fall(void)
+{
+    size_t rate = st_option(purge_rate);
+    uint32_t now = st_os_clock();
+    size_t peak = st_room_peak();
+    if (room_state.fall_clock == 0) room_state.fall_clock = now;
+    size_t passed = now - room_state.fall_clock;
+    size_t fill = rate != 0 && passed > peak / rate ? peak : passed * rate;
+    size_t grown = peak - st_min(room_state.fall_peak_paid, peak);
+    room_state.fall_clock = now;
+    room_state.fall_peak_paid = st_max(peak, room_state.fall_peak_paid);
+    room_state.fall_saved = st_min(room_state.fall_saved + fill, peak);
+    room_state.fall_grown = st_min(room_state.fall_grown + ROOM_DEEP_PAY(grown), ROOM_DEEP_PAY(peak));
+}
+
+/* Takes as much of it as there is, at most `size` bytes. What growth has paid for is there once: for a fall
+ * that is deep. */
+static size_t room_spend_on_fall(size_t size, bool is_deep)
+{
+    if (room_is_unpaid()) return size;
+    st_lock_take(&room_state.lock);
+    room_fill_up_for_fall();
+    size_t from_growth = is_deep ? st_min(size, room_state.fall_grown) : 0;
+    size_t from_time = st_min(size - from_growth, room_state.fall_saved);
+    if (from_growth + from_time < st_min(size, ROOM_STEP_MIN)) from_growth = from_time = 0;
+    room_state.fall_grown -= from_growth;
+    room_state.fall_saved -= from_time;
+    st_lock_drop(&room_state.lock);
+    return from_growth + from_time;
+}
+
+static void room_overspend_on_fall(size_t size)
+{
+    st_lock_take(&room_state.lock);
+    size_t from_time = st_min(size, room_state.fall_saved);
+    room_state.fall_saved -= from_time;
+    room_state.fall_grown -= st_min(size - from_time, room_state.fall_grown);
+    st_lock_drop(&room_state.lock);
+}
+
+/* 1. Is more dirty than may be? A stale answer only makes it a little later.
+ * 2. Down to half of what may be, in steps, so that a call takes no longer than one; as far as that has been
+ *    paid for.
+ * 3. What could not go back is left alone until much more is dirty. */
+void st_room_settle(size_t freed)
+{
+    size_t dirty = st_room_dirty();
+    size_t most = room_dirty_most(dirty);
+    if (dirty <= most || !st_os_is_started() || st_room_settle_hook == NULL) return;
+    if (!room_is_unpaid() && st_load_relaxed(&room_state.fallen) < most / 2) return; /* relaxed: as above. */
+    size_t step = st_max(ST_ROOM_STEP, freed * ROOM_CATCH_UP);
+    bool is_deep = st_room_used() < st_room_peak() / ROOM_DEEP_SHARE;
+    size_t size = room_spend_on_fall(st_min(dirty - most / 2, step), is_deep);
+    if (size < st_os_page_size()) return;
+    size_t done = st_room_settle_hook(size, is_deep || room_is_unpaid());
+    if (done > size) room_overspend_on_fall(done - size);
+    if (done < size / 2) st_store_relaxed(&room_state.stuck, st_room_dirty()); /* relaxed: as above. */
 }
 
 bool st_room_is_due(uint32_t *last)

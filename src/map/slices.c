@@ -35,6 +35,7 @@ static struct {
     slices_list clean;             /* free, at the host */
     uint32_t next, committed, end; /* in the newest run: never taken yet; not committed yet */
     uint32_t used, used_peak, committed_count;
+    uint32_t moving; /* free ones in no list, that somebody purges */
     uint32_t last_purge; /* when much went back because of time: see st_room_is_due */
     uint32_t cut_count; /* slices of runs that were given back unused */
     uint32_t run_count;
@@ -213,29 +214,87 @@ static uint32_t slices_cut(slices_list *list, uint32_t count)
     return idx;
 }
 
-/* The oldest go: they are the last that would be taken again. */
-bool st_slices_purge(size_t keep)
+/* Slices that are purged together, without the lock. */
+enum { slices_batch_max = 64 };
+
+typedef struct slices_batch {
+    uint32_t slice[slices_batch_max];
+    uint32_t count;
+} slices_batch;
+
+/* Takes the oldest dirty slices out, those beyond the first `keep`: they are the last that would be taken
+ * again. They are in no list then, and nobody else can have them. */
+static void slices_take_oldest(slices_batch *batch, uint32_t keep)
 {
-    bool any = false;
+    batch->count = 0;
     st_lock_take(&slices_state.lock);
-    uint32_t idx = slices_cut(&slices_state.dirty, (uint32_t)st_min(keep / ST_SLICE, ST_SLICES_MAX));
-    while (idx != 0) {
-        uint32_t next = st_slices_word(idx) >> 8;
-        bool is_gone = st_os_purge(st_slices_base(idx), ST_SLICE);
-        slices_push(is_gone ? &slices_state.clean : &slices_state.dirty, idx);
-        if (is_gone) st_room_give(ST_SLICE);
-        any = any || is_gone;
-        idx = next;
+    uint32_t count = slices_state.dirty.count;
+    if (count > keep) {
+        if (count - keep > slices_batch_max) keep = count - slices_batch_max;
+        for (uint32_t idx = slices_cut(&slices_state.dirty, keep); idx != 0; idx = st_slices_word(idx) >> 8)
+            batch->slice[batch->count++] = idx;
+        slices_state.moving += batch->count;
     }
     st_lock_drop(&slices_state.lock);
-    return any;
 }
 
-void st_slices_shrink(size_t size)
+/* Puts some of them into a list. */
+static void slices_put_back(slices_list *list, const uint32_t *slice, uint32_t count)
+{
+    st_lock_take(&slices_state.lock);
+    for (uint32_t i = 0; i < count; i++) slices_push(list, slice[i]);
+    slices_state.moving -= count;
+    st_lock_drop(&slices_state.lock);
+}
+
+static void slices_sort(slices_batch *batch)
+{
+    for (uint32_t i = 1; i < batch->count; i++) {
+        uint32_t idx = batch->slice[i];
+        uint32_t at = i;
+        for (; at > 0 && batch->slice[at - 1] > idx; at--) batch->slice[at] = batch->slice[at - 1];
+        batch->slice[at] = idx;
+    }
+}
+
+/* Neighbors go with one call. Returns how many bytes that were. */
+static size_t slices_purge_batch(slices_batch *batch)
+{
+    size_t done = 0;
+    slices_sort(batch);
+    for (uint32_t i = 0, end; i < batch->count; i = end) {
+        for (end = i + 1; end < batch->count && batch->slice[end] == batch->slice[end - 1] + 1; end++) {}
+        size_t size = (size_t)(end - i) * ST_SLICE;
+        bool is_gone = st_os_purge(st_slices_base(batch->slice[i]), size);
+        if (is_gone) {
+            st_room_give(size);
+            done += size;
+        }
+        slices_put_back(is_gone ? &slices_state.clean : &slices_state.dirty, batch->slice + i, end - i);
+    }
+    return done;
+}
+
+static size_t slices_purge(size_t keep)
+{
+    size_t done = 0;
+    slices_batch batch;
+    do {
+        slices_take_oldest(&batch, (uint32_t)st_min(keep / ST_SLICE, ST_SLICES_MAX));
+        size_t gone = slices_purge_batch(&batch);
+        done += gone;
+        if (gone < batch.count * ST_SLICE) break; /* the host refuses */
+    } while (batch.count != 0);
+    return done;
+}
+
+bool st_slices_purge(size_t keep) { return slices_purge(keep) != 0; }
+
+size_t st_slices_shrink(size_t size)
 {
     st_slices_totals totals;
     st_slices_totals_get(&totals);
-    if (totals.dirty > 0) st_slices_purge(totals.dirty > size ? totals.dirty - size : 0);
+    return totals.dirty > 0 ? slices_purge(totals.dirty > size ? totals.dirty - size : 0) : 0;
 }
 
 void st_slices_cut_run(void)
@@ -333,7 +392,7 @@ ST_COLD int st_slices_check(const char **first)
     bool words = count.wrong == 0 && count.used == slices_state.used;
     bool lists = slices_list_is_sound(&slices_state.dirty) &&
                  slices_list_is_sound(&slices_state.clean) &&
-                 count.free == slices_state.dirty.count + slices_state.clean.count;
+                 count.free == slices_state.dirty.count + slices_state.clean.count + slices_state.moving;
     st_lock_drop(&slices_state.lock);
     int broken = st_count_broken(words, "INV-SLICES-1", first, 0);
     return st_count_broken(lists, "INV-SLICES-2", first, broken);

@@ -98,8 +98,8 @@ ST_INTERNAL void st_slices_give(uint32_t idx);
  * resident. True if there were any. */
 ST_INTERNAL bool st_slices_purge(size_t keep);
 
-/* The same for at least `size` bytes, if there are so many. */
-ST_INTERNAL void st_slices_shrink(size_t size);
+/* The same for at least `size` bytes, if there are so many. Returns how many that were. */
+ST_INTERNAL size_t st_slices_shrink(size_t size);
 
 /* Gives back the address space of the newest run that nobody has committed yet, for a request that
  * found none elsewhere. */
@@ -122,7 +122,8 @@ ST_INTERNAL uint32_t st_slices_next(uint32_t idx);
 /* Proves INV-SLICES-1..: returns how many are broken, the first one's id in *first.
  *
  * INV-SLICES-1  every slice that was ever taken is a slab or free, every other word of a run is 0
- * INV-SLICES-2  the lists of free slices have as many as are counted, each once */
+ * INV-SLICES-2  the lists of free slices have as many as are counted, each once; a free one in neither is
+ *               being purged */
 ST_INTERNAL int st_slices_check(const char **first);
 
 /* Around a fork; reset is for the child. */

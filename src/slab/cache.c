@@ -5,8 +5,19 @@
 #include "slab/cache.h"
 
 #include "books/options.h"
+#include "map/room.h"
 
 #if STRATA_SLABS
+
+/* What a depot has in use has perhaps changed by much: then the account is told, and if it has become less
+ * memory may go back, without the lock. */
+ST_ALWAYS_INLINE void cache_leave(st_depot *depot) ST_RELEASES(depot->lock)
+{
+    bool has_news = depot->live - depot->told + ST_ROOM_NEWS > 2 * ST_ROOM_NEWS;
+    size_t less = ST_UNLIKELY(has_news) ? st_slab_tell(depot) : 0;
+    st_lock_leave(&depot->lock);
+    if (ST_UNLIKELY(less != 0)) st_room_settle(less);
+}
 
 /* ---- magazines ---- */
 
@@ -84,28 +95,33 @@ void *st_cache_refill(size_t class_idx)
         count = cache_refill_count(magazine, class_idx);
     st_lock_take(&cache->depot.lock);
     count = st_slab_take(&cache->depot, class_idx, blocks, count);
-    st_lock_drop(&cache->depot.lock);
+    cache_leave(&cache->depot);
     if (count == 0) return NULL;
     /* The lowest address is handed out first: it stays here, the others lie the other way round. */
     for (size_t i = 1; i < count; i++) st_store_shared(&magazine->slots[count - i], blocks[i]);
     if (count > 1) cache_set_top(class_idx, magazine->slots + count - 1);
-    magazine->was_refilled = true;
+    magazine->was_refilled = magazine->was_full;
     if (STRATA_STATS) st_count_own(&st_near.allocations);
     return blocks[0];
 }
 
-/* The magazine is full. It grows: at first freely, then only if it has been empty since it was last
+/* Grains that a magazine may hold before it has shown that it needs more. */
+#define CACHE_GROW_FREELY (8 * ST_KIB / ST_SLAB_GRAIN)
+
+/* The magazine is full. It grows: while it is small freely, then only if it has been empty since it was last
  * full, so that a program which only tears down does not make it large. If it may not, half goes
  * back. */
 static void cache_make_room(st_cache *cache, size_t class_idx)
 {
     st_magazine *magazine = &cache->magazine[class_idx];
-    bool may_grow = magazine->slot_count < 2 * ST_CACHE_GROUP || magazine->was_refilled;
+    bool is_small = magazine->slot_count < 2 * ST_CACHE_GROUP && magazine->slot_count * class_idx < CACHE_GROW_FREELY;
+    bool may_grow = is_small || magazine->was_refilled;
+    magazine->was_full = true;
     magazine->was_refilled = false;
     if (may_grow && cache_grow(cache, class_idx)) return;
     st_lock_take(&cache->depot.lock);
     cache_put_back(cache, class_idx, magazine->slot_count / 2);
-    st_lock_drop(&cache->depot.lock);
+    cache_leave(&cache->depot);
 }
 
 void st_cache_put_slow(void *mem, size_t class_idx)
@@ -158,7 +174,7 @@ static size_t cache_send_to_one(void **blocks, size_t count)
     st_depot *depot = &st_cache_at(st_slab_depot_of(word))->depot;
     st_lock_enter(&depot->lock);
     st_slab_put(depot, blocks, same);
-    st_lock_leave(&depot->lock);
+    cache_leave(depot);
     return same;
 }
 
@@ -219,7 +235,7 @@ ST_COLD void st_cache_flush(void)
         magazine->slot_count = (uint32_t)st_min(magazine->slot_count, cache_slots_max(class_idx));
     }
     st_slab_trim(&cache->depot);
-    st_lock_drop(&cache->depot.lock);
+    cache_leave(&cache->depot);
 }
 
 #endif

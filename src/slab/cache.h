@@ -42,6 +42,7 @@ typedef void *st_cache_slot;
 typedef struct st_magazine {
     st_cache_slot *slots; /* NULL until first refilled */
     uint32_t slot_count;  /* the one that is always NULL included */
+    bool was_full;        /* ever: before, that it is refilled tells nothing */
     bool was_refilled;    /* since it was last full */
 } st_magazine;
 
@@ -181,8 +182,12 @@ ST_INTERNAL void st_cache_flush(void);
 /* The calling thread ends: puts back all it keeps, and does without a cache from now on. */
 ST_INTERNAL void st_cache_close(void);
 
-/* Gives back the empty slabs of all caches. */
-ST_INTERNAL void st_cache_trim(void);
+/* Gives back the empty slabs of all caches, and all pages of others without a block in use. True if there
+ * were such pages. */
+ST_INTERNAL bool st_cache_trim(void);
+
+/* Gives back about `size` bytes of such pages. Returns how many that were. No lock is held. */
+ST_INTERNAL size_t st_cache_purge(size_t size);
 
 /* Around a fork. In the child the caches of the other threads are nobody's: what these kept is
  * lost, as nobody can tell what state they were in. */

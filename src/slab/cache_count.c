@@ -51,7 +51,7 @@ static ST_COLD int count_count_slab(void *context, uint32_t idx)
     st_lock_take(lock);
     if (st_slices_word(idx) == word) {
         const st_slab *slab = st_slices_note(idx);
-        size_t used = (size_t)slab->block_count - slab->free_count;
+        size_t used = (size_t)st_slab_block_count(class_idx) - slab->free_count;
         totals->live_count += used;
         totals->live += used * class_idx * ST_SLAB_GRAIN;
         totals->free += slab->free_count * class_idx * ST_SLAB_GRAIN;
@@ -131,7 +131,7 @@ static bool count_map_slab(count_map *map, uint32_t idx)
     bool is_there = st_slices_word(idx) == word;
     if (is_there) {
         map->fresh = slab->fresh;
-        map->block_count = slab->block_count;
+        map->block_count = st_slab_block_count(st_slab_class_of(word));
         for (unsigned word_idx = 0; word_idx * 64 < map->fresh; word_idx++)
             map->idle[word_idx] = *st_slab_bits(slab, idx, word_idx);
         count_each_in_magazine(cache, class_idx, count_mark, map);

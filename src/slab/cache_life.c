@@ -6,6 +6,7 @@
  */
 #include "books/options.h"
 #include "map/footprint.h"
+#include "map/room.h"
 #include "slab/cache.h"
 
 #if STRATA_SLABS
@@ -25,6 +26,7 @@ ST_DEFINE_THREAD_DATA st_cache_near st_near = {
 ST_DEFINE_DATA size_t st_cache_limit;
 ST_DEFINE_DATA uint8_t st_cache_lone_frees;
 
+#define LIFE_PURGE_STEP (128 * ST_KIB) /* purged at once, under a lock */
 #define LIFE_CACHES_MAX (1u << 16) /* threads beyond that do without */
 
 static struct {
@@ -34,6 +36,7 @@ static struct {
     size_t room_size; /* taken in all */
     st_cache *spare;  /* caches that nobody has, the newest first */
     uint32_t count;
+    ST_ATOMIC(uint32_t) purge_next; /* the cache whose slabs were purged last; relaxed: a hint */
     ST_ATOMIC(uint32_t) threads; /* that have a cache; read without the lock, relaxed: a guess */
     st_cache *cache[LIFE_CACHES_MAX]; /* by number, from 1; written before the number is used */
 } life_state; /* all zero, so that it takes no room in the file */
@@ -204,7 +207,9 @@ ST_COLD void st_cache_close(void)
     st_slab_leave(&cache->depot);
     cache->near = NULL;
     cache->allocations += st_near.allocations;
+    size_t less = st_slab_tell(&cache->depot);
     st_lock_drop(&cache->depot.lock);
+    st_room_settle(less);
     st_store_shared(&st_near.allocations, 0);
     st_near.cache = NULL;
     st_near.more = NULL;
@@ -221,15 +226,40 @@ void st_cache_take_options(void)
     life_set_owner(cache);
 }
 
-ST_COLD void st_cache_trim(void)
+ST_COLD bool st_cache_trim(void)
 {
+    size_t done = 0;
     st_cache_flush();
     for (uint32_t number = 1; number <= st_cache_count(); number++) {
         st_depot *depot = &st_cache_at(number)->depot;
         st_lock_take(&depot->lock);
         st_slab_trim(depot);
+        done += st_slab_purge(depot, SIZE_MAX);
+        st_slab_tell(depot);
         st_lock_drop(&depot->lock);
     }
+    return done != 0;
+}
+
+/* Each in turn, another one first each time; one lock is held for no longer than a few slabs take. */
+size_t st_cache_purge(size_t size)
+{
+    size_t done = 0;
+    uint32_t count = st_cache_count();
+    for (uint32_t tries = 0; tries < count && done < size; tries++) {
+        /* relaxed: wherever another thread begins. */
+        uint32_t number = st_load_relaxed(&life_state.purge_next) % count + 1;
+        st_depot *depot = &st_cache_at(number)->depot;
+        size_t step = 0;
+        do {
+            st_lock_take(&depot->lock);
+            step = st_slab_purge(depot, st_min(size - done, LIFE_PURGE_STEP));
+            st_lock_drop(&depot->lock);
+            done += step;
+        } while (step != 0 && done < size);
+        if (done < size) st_store_relaxed(&life_state.purge_next, number); /* relaxed: as above. */
+    }
+    return done;
 }
 
 /* ---- fork ---- */

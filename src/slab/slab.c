@@ -4,6 +4,8 @@
  */
 #include "slab/slab.h"
 
+#include "map/room.h"
+
 #if STRATA_SLABS
 
 /* Lacks of a class are counted so far, and made up for by larger blocks as often. */
@@ -11,32 +13,74 @@ enum { slab_lacks_max = 8 };
 
 static st_slab *slab_at(uint32_t idx) { return st_slices_note(idx); }
 
+/* ---- numbers ---- */
+
+/* ceil(2^32 / size): multiplied by an offset below 2^16 and shifted down by 32 it gives exactly the
+ * offset divided by the size, as the error, below 2^16 * size / 2^32, is too small to reach the
+ * next multiple. */
+#define SLAB_RECIPROCAL(grains) ((uint32_t)((((uint64_t)1 << 32) + (grains) * 16 - 1) / ((grains) * 16)))
+#define SLAB_RECIPROCALS(first)                                                                \
+    SLAB_RECIPROCAL(first), SLAB_RECIPROCAL((first) + 1), SLAB_RECIPROCAL((first) + 2),        \
+        SLAB_RECIPROCAL((first) + 3), SLAB_RECIPROCAL((first) + 4), SLAB_RECIPROCAL((first) + 5), \
+        SLAB_RECIPROCAL((first) + 6), SLAB_RECIPROCAL((first) + 7)
+
+static const uint32_t slab_reciprocal[ST_SLAB_CLASSES + 1] = {
+    0,
+    SLAB_RECIPROCALS(1),  SLAB_RECIPROCALS(9),  SLAB_RECIPROCALS(17), SLAB_RECIPROCALS(25),
+    SLAB_RECIPROCALS(33), SLAB_RECIPROCALS(41), SLAB_RECIPROCALS(49), SLAB_RECIPROCALS(57)};
+#undef SLAB_RECIPROCAL
+#undef SLAB_RECIPROCALS
+
+/* 2^16 divided by the size, exactly, for the same reason. */
+uint32_t st_slab_block_count(size_t class_idx) { return slab_reciprocal[class_idx] >> 16; }
+
 /* ---- the lists ---- */
 
-static void slab_unlink(st_depot *depot, uint32_t idx, size_t class_idx)
+static uint32_t *slab_first(st_depot *depot, size_t class_idx, unsigned list)
+{
+    return &(list == st_slab_list_partial ? depot->partial : depot->sparse)[class_idx];
+}
+
+void st_slab_unlink(st_depot *depot, uint32_t idx, size_t class_idx)
 {
     st_slab *slab = slab_at(idx);
-    if (slab->next != 0) slab_at(slab->next)->prev = slab->prev;
-    if (slab->prev != 0) {
-        slab_at(slab->prev)->next = slab->next;
+    uint32_t *first = slab_first(depot, class_idx, slab->list);
+    bool is_first = *first == idx;
+    if (is_first) {
+        *first = slab->next;
     } else {
-        depot->partial[class_idx] = slab->next;
+        slab_at(slab->prev)->next = slab->next;
+    }
+    if (slab->next != 0) {
+        slab_at(slab->next)->prev = slab->prev;
+    } else if (!is_first) {
+        slab_at(*first)->prev = slab->prev;
     }
     slab->list = st_slab_list_none;
 }
 
-static void slab_push(st_depot *depot, uint32_t idx, size_t class_idx)
+void st_slab_push(st_depot *depot, uint32_t idx, size_t class_idx, st_slab_list list)
 {
     st_slab *slab = slab_at(idx);
-    uint32_t first = depot->partial[class_idx];
-    slab->next = first;
-    slab->prev = 0;
-    if (first != 0) slab_at(first)->prev = idx;
-    depot->partial[class_idx] = idx;
-    slab->list = st_slab_list_partial;
+    uint32_t *first = slab_first(depot, class_idx, list);
+    slab->next = *first;
+    slab->prev = idx;
+    if (*first != 0) {
+        slab->prev = slab_at(*first)->prev;
+        slab_at(*first)->prev = idx;
+    }
+    *first = idx;
+    slab->list = (uint8_t)list;
 }
 
 /* ---- take ---- */
+
+/* The slab to take from: one with clean pages only if no other has a block; 0 if none has. */
+ST_ALWAYS_INLINE uint32_t slab_next_to_take(st_depot *depot, size_t class_idx)
+{
+    uint32_t idx = *slab_first(depot, class_idx, st_slab_list_partial);
+    return ST_LIKELY(idx != 0) ? idx : *slab_first(depot, class_idx, st_slab_list_sparse);
+}
 
 /* A slab with nothing but fresh blocks: its bits need not be cleared, as they are looked at only
  * below `fresh`. */
@@ -45,11 +89,11 @@ static ST_NOINLINE uint32_t slab_start(st_depot *depot, size_t class_idx)
     uint32_t idx = st_slices_take(depot->number << 8 | (uint32_t)class_idx);
     if (idx == 0) return 0;
     st_slab *slab = slab_at(idx);
-    slab->block_count = (uint16_t)(ST_SLICE / (class_idx * ST_SLAB_GRAIN));
-    slab->free_count = slab->block_count;
+    slab->free_count = (uint16_t)st_slab_block_count(class_idx);
+    slab->clean = 0;
     slab->fresh = 0;
     slab->word_hint = 0;
-    slab_push(depot, idx, class_idx);
+    st_slab_push(depot, idx, class_idx, st_slab_list_partial);
     return idx;
 }
 
@@ -63,7 +107,7 @@ static ST_NOINLINE size_t slab_stand_in(st_depot *depot, size_t class_idx)
     size_t step = class_idx & (~class_idx + 1);
     size_t most = st_min(class_idx + class_idx / 3, ST_SLAB_CLASSES);
     for (size_t other = class_idx + step; other <= most; other += step)
-        if (depot->partial[other] != 0) return other;
+        if (slab_next_to_take(depot, other) != 0) return other;
     return class_idx;
 }
 
@@ -94,7 +138,8 @@ static size_t slab_take_fresh(uint32_t idx, size_t size, void **blocks, size_t c
     char *base = st_slices_base(idx);
     size_t fresh = slab->fresh;
     size_t taken = 0;
-    for (; taken < count && fresh < slab->block_count; fresh++) {
+    size_t block_count = st_slab_block_count(size / ST_SLAB_GRAIN);
+    for (; taken < count && fresh < block_count; fresh++) {
         if (fresh % 64 == 0) *st_slab_bits(slab, idx, (unsigned)fresh / 64) = 0;
         blocks[taken++] = base + fresh * size;
     }
@@ -110,7 +155,7 @@ size_t st_slab_take(st_depot *depot, size_t class_idx, void **blocks, size_t cou
     size_t size = class_idx * ST_SLAB_GRAIN;
     size_t taken = 0;
     while (taken < count) {
-        uint32_t idx = depot->partial[class_idx];
+        uint32_t idx = slab_next_to_take(depot, class_idx);
         if (ST_UNLIKELY(idx == 0)) {
             if (taken != 0) break;
             size_t stand_in = slab_stand_in(depot, class_idx);
@@ -123,28 +168,14 @@ size_t st_slab_take(st_depot *depot, size_t class_idx, void **blocks, size_t cou
         taken += slab_take_used(idx, size, blocks + taken, count - taken);
         taken += slab_take_fresh(idx, size, blocks + taken, count - taken);
         slab->free_count = (uint16_t)(slab->free_count - (taken - before));
-        if (slab->free_count == 0) slab_unlink(depot, idx, class_idx);
+        if (ST_UNLIKELY(slab->clean != 0)) st_slab_soil(idx, blocks + before, taken - before);
+        if (slab->free_count == 0) st_slab_unlink(depot, idx, class_idx);
     }
+    depot->live += taken * size;
     return taken;
 }
 
 /* ---- put ---- */
-
-/* ceil(2^32 / size): multiplied by an offset below 2^16 and shifted down by 32 it gives exactly the
- * offset divided by the size, as the error, below 2^16 * size / 2^32, is too small to reach the
- * next multiple. */
-#define SLAB_RECIPROCAL(grains) ((uint32_t)((((uint64_t)1 << 32) + (grains) * 16 - 1) / ((grains) * 16)))
-#define SLAB_RECIPROCALS(first)                                                                \
-    SLAB_RECIPROCAL(first), SLAB_RECIPROCAL((first) + 1), SLAB_RECIPROCAL((first) + 2),        \
-        SLAB_RECIPROCAL((first) + 3), SLAB_RECIPROCAL((first) + 4), SLAB_RECIPROCAL((first) + 5), \
-        SLAB_RECIPROCAL((first) + 6), SLAB_RECIPROCAL((first) + 7)
-
-static const uint32_t slab_reciprocal[ST_SLAB_CLASSES + 1] = {
-    0,
-    SLAB_RECIPROCALS(1),  SLAB_RECIPROCALS(9),  SLAB_RECIPROCALS(17), SLAB_RECIPROCALS(25),
-    SLAB_RECIPROCALS(33), SLAB_RECIPROCALS(41), SLAB_RECIPROCALS(49), SLAB_RECIPROCALS(57)};
-#undef SLAB_RECIPROCAL
-#undef SLAB_RECIPROCALS
 
 /* The number of the block at `mem` in its slab; UINT32_MAX if no block begins there. */
 static uint32_t slab_block_idx(const void *mem, size_t class_idx)
@@ -173,17 +204,31 @@ st_misuse_kind st_slab_fault(uint32_t idx, const void *mem)
     return (bits >> block_idx % 64 & 1) != 0 ? st_misuse_double_free : st_misuse_none;
 }
 
+/* The slab, which is empty, is one no more. A slice counts as resident as a whole. */
+static void slab_give(st_depot *depot, uint32_t idx, size_t class_idx)
+{
+    unsigned clean_count = st_count_bits(slab_at(idx)->clean);
+    st_slab_unlink(depot, idx, class_idx);
+    if (ST_UNLIKELY(clean_count != 0)) st_room_count(clean_count * st_os_page_size());
+    st_slices_give(idx);
+}
+
 /* The slab `idx` has been put into. An empty one stays if it is the only one to take from and its class
  * has lacked some: one that the thread has found there may be of a class which it never takes. */
 static void slab_settle(st_depot *depot, uint32_t idx, size_t class_idx)
 {
     st_slab *slab = slab_at(idx);
-    if (slab->list == st_slab_list_none) slab_push(depot, idx, class_idx);
-    if (slab->free_count < slab->block_count) return;
-    bool is_only_one = depot->partial[class_idx] == idx && slab->next == 0;
+    if (slab->list == st_slab_list_none) st_slab_push(depot, idx, class_idx, st_slab_list_partial);
+    if (slab->free_count < st_slab_block_count(class_idx)) {
+        if (ST_UNLIKELY(slab->list == st_slab_list_sparse) && st_slab_has_pages(idx)) {
+            st_slab_unlink(depot, idx, class_idx);
+            st_slab_push(depot, idx, class_idx, st_slab_list_partial);
+        }
+        return;
+    }
+    bool is_only_one = *slab_first(depot, class_idx, slab->list) == idx && slab->next == 0;
     if (is_only_one && depot->lacks[class_idx] != 0) return;
-    slab_unlink(depot, idx, class_idx);
-    st_slices_give(idx);
+    slab_give(depot, idx, class_idx);
 }
 
 /* Sets the bit of a block in use; says what is wrong if there is none such. */
@@ -219,6 +264,7 @@ void st_slab_put(st_depot *depot, void *const *blocks, size_t count)
         uint32_t free_count = slab->free_count;
         for (; i < count && st_addr(blocks[i]) / ST_SLICE == slice; i++)
             free_count += slab_put_one(slab, idx, class_idx, blocks[i]);
+        depot->live -= (free_count - slab->free_count) * class_idx * ST_SLAB_GRAIN;
         slab->free_count = (uint16_t)free_count;
         if (free_count != 0) slab_settle(depot, idx, class_idx);
     }
@@ -231,19 +277,21 @@ void st_slab_leave(st_depot *depot)
     st_slab_trim(depot);
 }
 
+static void slab_trim_list(st_depot *depot, size_t class_idx, st_slab_list list)
+{
+    uint32_t idx = *slab_first(depot, class_idx, list);
+    while (idx != 0) {
+        uint32_t next = slab_at(idx)->next;
+        if (slab_at(idx)->free_count == st_slab_block_count(class_idx)) slab_give(depot, idx, class_idx);
+        idx = next;
+    }
+}
+
 void st_slab_trim(st_depot *depot)
 {
     for (size_t class_idx = 1; class_idx <= ST_SLAB_CLASSES; class_idx++) {
-        uint32_t idx = depot->partial[class_idx];
-        while (idx != 0) {
-            st_slab *slab = slab_at(idx);
-            uint32_t next = slab->next;
-            if (slab->free_count == slab->block_count) {
-                slab_unlink(depot, idx, class_idx);
-                st_slices_give(idx);
-            }
-            idx = next;
-        }
+        slab_trim_list(depot, class_idx, st_slab_list_partial);
+        slab_trim_list(depot, class_idx, st_slab_list_sparse);
     }
 }
 

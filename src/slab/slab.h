@@ -34,15 +34,17 @@
 
 typedef enum st_slab_list {
     st_slab_list_none,   /* no block to be had */
-    st_slab_list_partial /* of its depot and class */
+    st_slab_list_partial, /* of its depot and class: there is a block to be had */
+    st_slab_list_sparse   /* there is one, too, but no whole page that could go back */
 } st_slab_list;
 
 /* Guarded by the lock of the depot. */
 typedef struct st_slab {
-    uint32_t next, prev;  /* numbers of slices in the same list; 0 at its ends */
+    uint32_t next;        /* number of a slice in the same list; 0 at its end */
+    uint32_t prev;        /* the same the other way; of the first one: the last one */
     uint16_t free_count;  /* blocks not taken: set bits, and those from `fresh` on */
     uint16_t fresh;       /* blocks from this one on were never handed out, and have no bits */
-    uint16_t block_count; /* that fit */
+    uint16_t clean;       /* bit i: page i has no block in use, and went back */
     uint8_t word_hint;    /* no bit is set in a word below this one */
     uint8_t list;         /* which one it is in: st_slab_list */
     uint64_t bits[ST_SLAB_NOTE_WORDS]; /* 1: free */
@@ -59,6 +61,11 @@ typedef struct st_depot {
     /* Guarded by lock: */
     uint32_t partial[ST_SLAB_CLASSES + 1]; /* slabs with blocks to be had; the one that last came to
                                             * have any comes first */
+    uint32_t sparse[ST_SLAB_CLASSES + 1];  /* the same for those that have been looked through: see
+                                            * st_slab_list */
+    size_t live;                           /* bytes of blocks that are taken, */
+    size_t told;                           /* and when the account was last told (map/room.h) */
+    uint8_t purge_class;                   /* where purging goes on */
     uint8_t lacks[ST_SLAB_CLASSES + 1];    /* how often no slab had a block that was asked for, since
                                             * the depot was left: 0, 1, ... many */
 } st_depot;
@@ -92,6 +99,9 @@ ST_ALWAYS_INLINE uint64_t *st_slab_bits(st_slab *slab, uint32_t idx, unsigned wo
 ST_INTERNAL size_t st_slab_take(st_depot *depot, size_t class_idx, void **blocks, size_t count)
     ST_REQUIRES(depot->lock);
 
+/* How many blocks fit into a slab of this class. */
+ST_INTERNAL uint32_t st_slab_block_count(size_t class_idx);
+
 /* Puts `count` blocks back; all lie in slabs of this depot. Those that are not blocks in use are
  * reported and left alone. An empty slab is given back, unless it is its class's only one with
  * blocks to be had and the class has lacked some. */
@@ -103,6 +113,29 @@ ST_INTERNAL void st_slab_leave(st_depot *depot) ST_REQUIRES(depot->lock);
 
 /* Gives back the empty slabs that st_slab_put left. */
 ST_INTERNAL void st_slab_trim(st_depot *depot) ST_REQUIRES(depot->lock);
+
+/* Gives back whole pages without a block in use, about `size` bytes of them, of slabs that nobody takes from
+ * at the moment first. Returns how many that were (slab_purge.c). */
+ST_INTERNAL size_t st_slab_purge(st_depot *depot, size_t size) ST_REQUIRES(depot->lock);
+
+/* True if pages of the slab `idx` could go back. */
+ST_INTERNAL bool st_slab_has_pages(uint32_t idx);
+
+/* True if all its clean pages have no block in use: INV-SLAB-4. */
+ST_INTERNAL bool st_slab_is_clean(uint32_t idx);
+
+/* Blocks have been taken from the slab `idx`, which has clean pages: those that they lie on are not clean any
+ * more. */
+ST_INTERNAL void st_slab_soil(uint32_t idx, void *const *blocks, size_t count);
+
+/* Tells the account what the depot has in use. Returns how much less that is than when it was last told. */
+ST_INTERNAL ST_NOINLINE size_t st_slab_tell(st_depot *depot) ST_REQUIRES(depot->lock);
+
+/* Puts a slab on a list of its depot, and takes it off; for slab_purge.c. */
+ST_INTERNAL void st_slab_push(st_depot *depot, uint32_t idx, size_t class_idx, st_slab_list list)
+    ST_REQUIRES(depot->lock);
+ST_INTERNAL void st_slab_unlink(st_depot *depot, uint32_t idx, size_t class_idx)
+    ST_REQUIRES(depot->lock);
 
 /* True if a block of this class begins at `mem`, which lies in such a slab. */
 ST_INTERNAL bool st_slab_is_start(const void *mem, size_t class_idx);
@@ -119,8 +152,9 @@ ST_INTERNAL int st_slab_walk(int (*visit)(void *context, uint32_t idx), void *co
  *
  * INV-SLAB-1  a slab's free count is the number of its bits that are set and its fresh blocks
  * INV-SLAB-2  no bit is set from `fresh` on, nor in a word below the hint
- * INV-SLAB-3  a slab is on the partial list of its class exactly if it has a block to be had
- * INV-SLAB-4  as many blocks are counted as fit into the slice */
+ * INV-SLAB-3  a slab is on a list of its class, the one it tells, exactly if it has a block to be had
+ * INV-SLAB-4  no block that is taken lies on a clean page
+ * INV-SLAB-5  live is the sum of the blocks that are taken */
 ST_INTERNAL int st_slab_check(st_depot *depot, const char **first) ST_REQUIRES(depot->lock);
 
 #endif

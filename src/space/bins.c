@@ -6,7 +6,7 @@
 #include "space/bins.h"
 
 #include "space/doubt.h"
-#include "space/tree.h"
+#include "space/clean.h"
 
 void st_bins_link(st_space *space, st_chunk *c, size_t size)
 {
@@ -71,8 +71,18 @@ void st_bins_set_victim(st_space *space, st_chunk *c)
     space->victim_size = chunk_size(c);
 }
 
+/* The range is taken out first: the head of the rest may be written over it. */
+static ST_NOINLINE st_chunk *bins_split_clean(st_space *space, st_chunk *c, size_t whole, size_t size)
+{
+    st_clean clean = st_clean_take(c);
+    st_chunk *rest = st_bins_split(space, c, whole, size);
+    st_clean_put(space, rest, clean);
+    return rest;
+}
+
 st_chunk *st_bins_split(st_space *space, st_chunk *c, size_t whole, size_t size)
 {
+    if (ST_UNLIKELY(st_clean_has(c))) return bins_split_clean(space, c, whole, size);
     size_t flags = (c->head & ST_HEAD_P) | ST_HEAD_C;
     size_t rest_size = whole - size;
     if (rest_size < ST_CHUNK_MIN) {

@@ -22,6 +22,7 @@
 
 #include "books/report.h"
 #include "map/pagemap.h"
+#include "map/room.h"
 #include "os/lock.h"
 #include "space/chunk.h"
 
@@ -81,6 +82,9 @@ typedef struct st_source {
     bool is_zero; /* what it gives is */
 } st_source;
 
+/* Who gives memory back has to know how much is in use. */
+#define ST_SPACE_COUNTS (STRATA_STATS || STRATA_RETURN)
+
 /* ---- the record ---- */
 
 /* What every call reads comes first: the nearer to the start, the shorter the instructions. */
@@ -101,8 +105,8 @@ typedef struct st_space {
     size_t inner_grains;                     /* the same without the last ST_SMALL_LIMIT bytes */
     st_segment *segments;                    /* newest first; top is in the first */
 
-    /* What it did. Guarded by `lock`; 0 without STRATA_STATS. */
-    size_t live;                             /* bytes of chunks in use */
+    /* What it did. Guarded by `lock`; 0 without STRATA_STATS, but for the first. */
+    size_t live;                             /* bytes of chunks in use; 0 without ST_SPACE_COUNTS */
     size_t live_peak;                        /* most of them when memory was last needed */
     size_t allocations, frees;               /* calls */
     size_t check_count;                      /* operations until the next check (STRATA_CHECK 3) */
@@ -117,7 +121,9 @@ typedef struct st_space {
     size_t room;                             /* bytes above top_fresh that are in the account of */
                                              /* map/room.h, as if touched */
     size_t held;                             /* bytes of this space in that account */
-    size_t purged;                           /* bytes in free chunks whose pages went back */
+    size_t told;                             /* live when the account was last told, */
+    size_t told_used;                        /* and what it was told */
+    size_t purged;                           /* bytes in the clean ranges of free chunks */
     uint32_t last_trim;                      /* when that happened because of time */
     uint32_t trim_count;                     /* large frees until the clock is looked at */
     st_owner owner;                          /* in the page map */
@@ -253,9 +259,25 @@ ST_INTERNAL bool st_space_trim_top(st_space *space, size_t pad) ST_REQUIRES(spac
 ST_INTERNAL ST_NOINLINE void st_space_take_room(st_space *space, size_t size)
     ST_REQUIRES(space->lock);
 
-/* Gives back the pages of what was touched of top, and of large free chunks, until it was about `size`
- * bytes; none if little is free. Returns how many it was. */
-ST_INTERNAL size_t st_space_purge(st_space *space, size_t size) ST_REQUIRES(space->lock);
+/* Gives back the pages of what was touched of top, and of free chunks of at least `least` bytes, until it was
+ * about `size` bytes; none if little is free. Returns how many it was. */
+ST_INTERNAL size_t st_space_purge(st_space *space, size_t size, size_t least) ST_REQUIRES(space->lock);
+/* Chunks smaller than this are not worth a call of the host, and will be used soon. */
+#define ST_SPACE_PURGE_MIN (16 * ST_KIB)
+
+/* True if what is in use has changed by so much that the account should be told. */
+ST_ALWAYS_INLINE bool st_space_has_news(const st_space *space)
+{
+#if STRATA_RETURN && STRATA_PAGEMAP
+    return space->live - space->told + ST_ROOM_NEWS > 2 * ST_ROOM_NEWS; /* either way */
+#else
+    (void)space;
+    return false;
+#endif
+}
+
+/* Tells it (space_trim.c). Returns how much less is in use than when it was last told. */
+ST_INTERNAL size_t st_space_tell(st_space *space) ST_REQUIRES(space->lock);
 
 /* Unmaps every segment, except the one with top, that is one free chunk. True if any. */
 ST_INTERNAL bool st_space_release_segments(st_space *space) ST_REQUIRES(space->lock);
@@ -312,8 +334,9 @@ ST_INTERNAL st_misuse_kind st_space_diagnose(const st_space *space, const void *
  * INV-SPACE-17  no chunk in use has Q but those on quick lists
  * INV-SPACE-18  footprint and reserved are the sums over the segments
  * INV-SPACE-19  every committed granule of a segment that it owns belongs to this space in the page map
- * INV-SPACE-20  live is the sum of the chunks in use (STRATA_STATS)
- * INV-SPACE-21  top_fresh lies in top or at its end */
+ * INV-SPACE-20  live is the sum of the chunks in use (ST_SPACE_COUNTS)
+ * INV-SPACE-21  top_fresh lies in top or at its end
+ * INV-SPACE-22  a free chunk has Q exactly if it has a clean range, and purged is the sum of these */
 ST_INTERNAL int st_space_check(const st_space *space, const char **first);
 
 #endif

@@ -115,7 +115,7 @@ static void alloc_free_below(st_space *space, st_chunk *c, st_chunk *kept)
     chunk_set_head(kept, size, ST_HEAD_C, space->secret);
     chunk_set_head(c, below, (c->head & ST_HEAD_P) | ST_HEAD_C, space->secret);
     st_free_merge(space, c, below);
-    if (STRATA_STATS) space->live -= below;
+    if (ST_SPACE_COUNTS) space->live -= below;
 }
 
 /* The newest chunk kept of this size, if it happens to lie right: a program that frees an aligned

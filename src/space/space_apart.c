@@ -35,11 +35,13 @@ static void apart_forget_chunks(st_space *space)
     space->quick_room = space->quick_limit;
     if (st_space_has_quick(space)) st_fill(space->quick, 0, sizeof space->quick);
 #endif
+    /* All that was clean is top now, and counts as touched. */
+    if (STRATA_RETURN) st_room_count(space->purged);
+    space->held += space->purged;
     space->purged = 0;
-    if (STRATA_STATS) {
-        space->live = 0;
-        space->frees = space->allocations;
-    }
+    if (ST_SPACE_COUNTS) space->live = 0;
+    if (STRATA_STATS) space->frees = space->allocations;
+    st_space_tell(space);
 }
 
 /* Gives the segments of a list back, all but the one with the record, which is stored in *first. Those that
@@ -109,6 +111,8 @@ size_t st_space_end(st_space *space)
         if (apart_end_segment(space, &gone)) size += gone.committed;
     }
     st_space_give_room(space, space->held);
+    space->live = 0;
+    st_space_tell(space);
     return size;
 }
 

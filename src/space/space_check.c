@@ -4,8 +4,8 @@
  * chunk by chunk; the second walks the lists and trees; then their sums are compared.
  */
 #include "space/bins.h"
+#include "space/clean.h"
 #include "space/doubt.h"
-#include "space/tree.h"
 
 typedef struct check_state {
     const st_space *space;
@@ -14,7 +14,7 @@ typedef struct check_state {
     /* of the walk */
     const st_chunk *previous; /* the chunk below, in the same segment */
     bool previous_used;
-    size_t free_chunks, quick_chunks, quick_size, used_size;
+    size_t free_chunks, quick_chunks, quick_size, used_size, clean_size;
     bool top_seen, victim_seen;
     /* of the lists */
     size_t listed_chunks, listed_quick;
@@ -36,6 +36,11 @@ static void check_free_chunk(check_state *check, const st_chunk *chunk, size_t s
 {
     const st_space *space = check->space;
     check->free_chunks++;
+#if STRATA_RETURN
+    st_clean clean = st_clean_of(chunk);
+    check->clean_size += clean.to - clean.from;
+    check_holds(check, st_clean_is_none(clean) != chunk_is_purged(chunk), "INV-SPACE-22");
+#endif
     check_holds(check, chunk_at(chunk, size)->prev_size == size, "INV-SPACE-4");
     if (chunk == space->victim) {
         check->victim_seen = true;
@@ -244,7 +249,8 @@ static void check_sums(check_state *check)
     check_holds(check, check->quick_size / ST_CHUNK_GRAIN + space->quick_room == space->quick_limit, "INV-SPACE-16");
 #endif
     check_holds(check, check->top_seen == (space->segments != NULL), "INV-SPACE-15");
-    if (STRATA_STATS) check_holds(check, check->used_size == space->live, "INV-SPACE-20");
+    if (ST_SPACE_COUNTS) check_holds(check, check->used_size == space->live, "INV-SPACE-20");
+    check_holds(check, check->clean_size == space->purged, "INV-SPACE-22");
     if (space->top != NULL) {
         size_t fresh = st_distance(space->top, space->top_fresh);
         check_holds(check, fresh >= ST_CHUNK_HEADER && fresh <= space->top_size, "INV-SPACE-21");

@@ -9,6 +9,7 @@
 #include "books/report.h"
 #include "map/room.h"
 #include "space/bins.h"
+#include "space/clean.h"
 
 /* ---- doubt ---- */
 
@@ -88,6 +89,16 @@ static void free_into_top(st_space *space, st_chunk *c, size_t size)
         free_look_at_clock(space);
 }
 
+/* Takes the free chunk `other`, which is about to be part of its neighbor, out of where it is; what of it is
+ * clean, joined with `clean`. */
+ST_ALWAYS_INLINE st_clean free_absorb(st_space *space, st_chunk *other, st_clean clean)
+    ST_REQUIRES(space->lock)
+{
+    if (ST_UNLIKELY(st_clean_has(other))) clean = st_clean_join(space, clean, st_clean_take(other));
+    st_bins_unlink(space, other, chunk_size(other));
+    return clean;
+}
+
 /* Makes [c, c + size) one free chunk with what is free beside it:
  * 1. Absorb the chunk below if it is free.
  * 2. Absorb the one above; if that is top, become top, and NULL is returned.
@@ -97,25 +108,27 @@ static st_chunk *free_join(st_space *space, st_chunk *c, size_t size)
     ST_REQUIRES(space->lock)
 {
     st_chunk *next = chunk_at(c, size);
+    st_clean clean = {0, 0};
     if (!chunk_is_below_used(c)) {
         st_chunk *below = free_below(space, c);
         chunk_erase_head(c);
-        st_bins_unlink(space, below, chunk_size(below));
+        clean = free_absorb(space, below, clean);
         size += chunk_size(below);
         c = below;
     }
     if (chunk_is_used(next)) {
         chunk_clear_flag(next, ST_HEAD_P);
     } else if (next == space->top) {
+        if (ST_UNLIKELY(!st_clean_is_none(clean))) st_clean_put(space, NULL, clean);
         free_into_top(space, c, size);
         return NULL;
     } else {
-        size_t next_size = chunk_size(next);
-        st_bins_unlink(space, next, next_size);
+        clean = free_absorb(space, next, clean);
+        size += chunk_size(next);
         chunk_erase_head(next);
-        size += next_size;
     }
     free_set(space, c, size);
+    if (ST_UNLIKELY(!st_clean_is_none(clean))) st_clean_put(space, c, clean);
     return c;
 }
 

@@ -34,10 +34,8 @@ ST_ALWAYS_INLINE bool st_free_above_agrees(const st_space *space, const st_chunk
 ST_ALWAYS_INLINE void st_free_count(st_space *space, void *mem, size_t size)
     ST_REQUIRES(space->lock)
 {
-    if (STRATA_STATS) {
-        space->live -= size;
-        space->frees++;
-    }
+    if (ST_SPACE_COUNTS) space->live -= size;
+    if (STRATA_STATS) space->frees++;
     if (STRATA_WIPE) st_fill(mem, 0xdf, size - ST_CHUNK_OVERHEAD);
 }
 

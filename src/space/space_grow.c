@@ -8,7 +8,7 @@
 #include "map/room.h"
 #include "os/os_morecore.h"
 #include "space/bins.h"
-#include "space/tree.h"
+#include "space/clean.h"
 
 /* A space's footprint grows by at least this, or by an eighth, whichever is more: few calls of
  * the host, and little that is charged but not used. */
@@ -449,6 +449,7 @@ static bool grow_release(st_space *space, st_segment **slot)
     st_segment *segment = *slot;
     st_segment gone = *segment;
     st_chunk *c = segment_first(segment);
+    if (st_clean_has(c)) st_clean_put(space, NULL, st_clean_take(c));
     st_bins_unlink(space, c, chunk_size(c));
     if (!grow_return_segment(space, &gone)) {
         st_bins_link(space, c, chunk_size(c));

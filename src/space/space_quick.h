@@ -14,10 +14,8 @@ ST_ALWAYS_INLINE void *st_space_hand_out(st_space *space, st_chunk *c, size_t si
                                          char **dirty_end) ST_REQUIRES(space->lock)
 {
     if (dirty_end != NULL) *dirty_end = st_at(c, size + ST_CHUNK_HEADER - ST_CHUNK_OVERHEAD);
-    if (STRATA_STATS) {
-        space->live += size;
-        space->allocations++;
-    }
+    if (ST_SPACE_COUNTS) space->live += size;
+    if (STRATA_STATS) space->allocations++;
     void *mem = chunk_mem(c);
     ST_ASSUME(mem != NULL);
     return mem;

@@ -4,6 +4,7 @@
  */
 #include "books/report.h"
 #include "space/bins.h"
+#include "space/clean.h"
 #include "space/space_free.h"
 
 void st_resize_give_tail(st_space *space, st_chunk *c, size_t size)
@@ -14,7 +15,7 @@ void st_resize_give_tail(st_space *space, st_chunk *c, size_t size)
     chunk_set_head(c, size, (c->head & ST_HEAD_P) | ST_HEAD_C, space->secret);
     chunk_set_head(rest, rest_size, ST_HEAD_P | ST_HEAD_C, space->secret);
     st_free_merge(space, rest, rest_size);
-    if (STRATA_STATS) space->live -= rest_size;
+    if (ST_SPACE_COUNTS) space->live -= rest_size;
 }
 
 /* Makes c, in use, end `more` bytes higher; what was there is the caller's to have unlinked. */
@@ -23,7 +24,7 @@ static void resize_extend(st_space *space, st_chunk *c, size_t more)
     st_chunk *absorbed = chunk_above(c);
     chunk_set_head(c, chunk_size(c) + more, (c->head & ST_HEAD_P) | ST_HEAD_C, space->secret);
     chunk_erase_head(absorbed);
-    if (STRATA_STATS) space->live += more;
+    if (ST_SPACE_COUNTS) space->live += more;
 }
 
 /* Grows into top, which grows itself if it is too small and can do so in place. */
@@ -55,11 +56,14 @@ static bool resize_into_free(st_space *space, st_chunk *c, size_t size)
     size_t next_size = chunk_size(next);
     size_t old_size = chunk_size(c);
     if (old_size + next_size < size) return false;
+    st_clean clean = {0, 0};
+    if (st_clean_has(next)) clean = st_clean_take(next);
     st_bins_unlink(space, next, next_size);
     chunk_erase_head(next);
     st_chunk *rest = st_bins_split(space, c, old_size + next_size, size);
+    if (!st_clean_is_none(clean)) st_clean_put(space, rest, clean);
     if (rest != NULL) st_bins_link(space, rest, chunk_size(rest));
-    if (STRATA_STATS) space->live += chunk_size(c) - old_size;
+    if (ST_SPACE_COUNTS) space->live += chunk_size(c) - old_size;
     return true;
 }
 

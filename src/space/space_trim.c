@@ -4,47 +4,38 @@
  * request.
  */
 #include "map/room.h"
-#include "space/tree.h"
+#include "space/clean.h"
 
 /* ---- one chunk ---- */
 
-/* The whole pages between a free chunk's links and its end. */
-static size_t trim_pages(const st_chunk *c, uintptr_t *start)
+/* Purges at most about `most` bytes of the whole pages of a free chunk, those that are not clean yet: first
+ * what lies above the clean range, then what lies below, from its end down, as requests are served from a
+ * chunk's beginning. Returns how much that was. */
+static size_t trim_chunk(st_space *space, st_chunk *c, size_t most) ST_REQUIRES(space->lock)
 {
-    size_t page_size = st_os_page_size();
-    size_t links = sizeof(st_chunk) + 3 * sizeof(void *); /* those of a tree chunk */
-    *start = st_round_up(st_addr(c) + links, page_size);
-    uintptr_t end = st_round_down(st_addr(c) + chunk_size(c), page_size);
-    return end > *start ? end - *start : 0;
-}
-
-/* Purges them, once: the flag is gone as soon as the chunk is used or merged. Returns how much that
- * was. */
-static size_t trim_chunk(st_space *space, st_chunk *c) ST_REQUIRES(space->lock)
-{
-    uintptr_t start;
-    size_t size = trim_pages(c, &start);
-    if (size == 0 || chunk_is_purged(c)) return 0;
-    if (!st_os_purge(st_at(c, start - st_addr(c)), size)) return 0;
+    st_clean pages = st_clean_pages(c, chunk_size(c));
+    st_clean clean = st_clean_of(c);
+    if (st_clean_is_none(pages)) return 0;
+    most = st_round_up(most, st_os_page_size());
+    size_t above = st_min(pages.to - clean.to, most);
+    size_t below = st_min(clean.from - pages.from, most - above);
+    if (above != 0 && !st_os_purge(st_at(c, clean.to - st_addr(c)), above)) return 0;
+    clean.to += above;
+    if (below != 0 && st_os_purge(st_at(c, clean.from - below - st_addr(c)), below)) {
+        clean.from -= below;
+    } else {
+        below = 0;
+    }
+    if (above + below == 0) return 0;
     chunk_set_flag(c, ST_HEAD_Q);
-    space->purged += size;
-    st_space_give_room(space, size);
-    return size;
-}
-
-void st_trim_count_back(st_space *space, const st_chunk *c)
-{
-    uintptr_t start;
-    size_t size = trim_pages(c, &start);
-    space->purged -= st_min(space->purged, size);
-    space->held += size;
-    st_room_take(size);
+    ((st_clean_chunk *)(void *)c)->clean = clean;
+    space->purged += above + below;
+    st_space_give_room(space, above + below);
+    return above + below;
 }
 
 /* ---- on growth ---- */
 
-/* Chunks smaller than this are not worth a call of the host, and will be used soon. */
-#define TRIM_CHUNK_MIN (16 * ST_KIB)
 /* Of what is held, the free part that is not worth purging. */
 #define TRIM_SHARE 16
 /* Room is taken in steps of at least this. */
@@ -53,6 +44,7 @@ void st_trim_count_back(st_space *space, const st_chunk *c)
 typedef struct trim_goal {
     st_space *space;
     size_t wanted, done;
+    size_t least; /* smaller chunks stay */
 } trim_goal;
 
 /* True if the free chunk c lies in memory of the host. The caller's is not in the page map, or not as that
@@ -71,7 +63,7 @@ static bool trim_visit(void *context, st_chunk *c) ST_NO_LOCK_ANALYSIS
 {
     trim_goal *goal = context;
     bool is_hosts = trim_is_hosts(goal->space, c);
-    if (is_hosts && chunk_size(c) >= TRIM_CHUNK_MIN) goal->done += trim_chunk(goal->space, c);
+    if (is_hosts && chunk_size(c) >= goal->least) goal->done += trim_chunk(goal->space, c, goal->wanted - goal->done);
     return goal->done < goal->wanted;
 }
 
@@ -83,15 +75,16 @@ static bool trim_is_lean(const st_space *space)
     return held < space->live + held / TRIM_SHARE;
 }
 
-size_t st_space_purge(st_space *space, size_t size)
+size_t st_space_purge(st_space *space, size_t size, size_t least)
 {
-    trim_goal goal = {space, size, 0};
+    trim_goal goal = {space, size, 0, least};
     /* Where address space costs memory, a trim takes addresses away: not while somebody allocates. */
     if (ST_OS_RESERVE_COSTS || trim_is_lean(space)) return 0;
     size_t touched = st_distance(space->top, space->top_fresh);
     size_t pad = touched > size ? touched - size : 0;
-    if (touched >= TRIM_CHUNK_MIN && st_space_trim_top(space, pad)) goal.done = touched - pad;
-    for (unsigned idx = ST_TREE_BINS; idx-- > st_tree_idx(TRIM_CHUNK_MIN) && goal.done < size;)
+    if (touched >= least && st_space_trim_top(space, pad)) goal.done = touched - pad;
+    if (goal.done < size && space->victim != NULL) trim_visit(&goal, space->victim);
+    for (unsigned idx = ST_TREE_BINS; idx-- > st_tree_idx(least) && goal.done < size;)
         st_tree_each(space, idx, trim_visit, &goal);
     if (goal.done > size) st_room_overspend(goal.done - size);
     return goal.done;
@@ -107,7 +100,23 @@ void st_space_take_room(st_space *space, size_t size)
     size_t excess = st_room_take(step);
     space->room += step;
     space->held += step;
-    if (excess != 0) st_space_purge(space, excess);
+    if (excess != 0) st_space_purge(space, excess, ST_SPACE_PURGE_MIN);
+}
+
+/* What is in use of memory that the account has, at most. */
+size_t st_space_tell(st_space *space)
+{
+#if STRATA_RETURN && STRATA_PAGEMAP
+    size_t used = st_min(space->live, space->held);
+    size_t less = space->told_used - st_min(used, space->told_used);
+    st_room_use(used - space->told_used);
+    space->told_used = used;
+    space->told = space->live;
+    return less;
+#else
+    (void)space;
+    return 0;
+#endif
 }
 
 /* ---- on request ---- */
@@ -118,7 +127,7 @@ static int trim_visit_all(void *context, const st_segment *segment, const st_chu
     trim_goal *goal = context;
     bool is_hosts = segment_is_hosts(goal->space, segment);
     (void)size;
-    if (is_hosts && kind == st_chunk_free) goal->done += trim_chunk(goal->space, chunk_at(chunk, 0));
+    if (is_hosts && kind == st_chunk_free) goal->done += trim_chunk(goal->space, chunk_at(chunk, 0), SIZE_MAX / 2);
     return 0;
 }
 
@@ -130,7 +139,7 @@ bool st_space_trim(st_space *space, size_t pad)
 #endif
     if (st_space_release_segments(space)) any = true;
     if (st_space_trim_top(space, pad)) any = true;
-    trim_goal goal = {space, SIZE_MAX, 0};
+    trim_goal goal = {space, SIZE_MAX, 0, 0};
     st_space_walk(space, trim_visit_all, &goal);
     return any || goal.done > 0;
 }

@@ -147,7 +147,6 @@ void st_tree_unlink(st_space *space, st_chunk *c, size_t size)
 {
     st_tree *node = (st_tree *)(void *)c;
     unsigned idx = st_tree_idx(size);
-    if (STRATA_RETURN && ST_UNLIKELY(chunk_is_purged(c))) st_trim_count_back(space, c);
     if (node->parent == NULL) { /* a member of a ring, not its node */
         tree_ring_unlink(space, c);
         return;

@@ -32,10 +32,6 @@ ST_STATIC_ASSERT(sizeof(st_tree) <= ST_SMALL_LIMIT, "a tree chunk has room for i
  * the last takes all that is larger. */
 ST_INTERNAL unsigned st_tree_idx(size_t size);
 
-/* The free chunk c, whose pages went back, is about to be used: they are in the account again
- * (space_trim.c). */
-ST_INTERNAL void st_trim_count_back(st_space *space, const st_chunk *c);
-
 /* Pages of `size` bytes of this space went back: the account need not count them any more. */
 ST_INLINE void st_space_give_room(st_space *space, size_t size)
 {

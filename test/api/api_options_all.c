@@ -22,7 +22,8 @@ static size_t option(const char *name)
 /* One name a field of the struct, in its order. */
 static const char *const option_names[] = {
     "direct_threshold", "direct_cache",   "trim_threshold", "trim_pad",
-    "quick_limit",      "magazine_limit", "purge_delay",    "segment_size",
+    "quick_limit",      "magazine_limit", "dirty_max",      "dirty_share",
+    "purge_rate",       "purge_delay",    "segment_size",
     "spaces",           "on_misuse",      "report",
 };
 
@@ -183,7 +184,7 @@ static void a_heap_in_use_survives_every_change(void **state)
     static const char *const settings[] = {
         "quick_limit=0",        "quick_limit=64k",  "direct_threshold=64k", "direct_cache=0",
         "direct_threshold=max", "trim_threshold=0", "trim_threshold=max",   "segment_size=64k",
-        "purge_delay=0",        "spaces=1",         "trim_pad=0",           "direct_cache=max",
+        "purge_delay=0",        "dirty_max=0",      "spaces=1",         "trim_pad=0",           "direct_cache=max",
         "direct_threshold=4m",  "segment_size=64m", "magazine_limit=0",     "magazine_limit=1",
         "magazine_limit=16m",   "purge_delay=max",  "magazine_limit=4k",
     };

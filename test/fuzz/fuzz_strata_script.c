@@ -36,6 +36,8 @@ static void fuzz_read_setup(const uint8_t *head, script_setup *setup)
     setup->trim_threshold = FUZZ_OF(head[2], 2 * ST_MIB, 0, 10000, 64 * ST_KIB, SIZE_MAX);
     setup->trim_pad = FUZZ_OF(head[3], 64 * ST_KIB, 0, 5000);
     setup->segment_size = FUZZ_OF(head[4], 64 * ST_KIB, 256 * ST_KIB, 4 * ST_MIB);
+    setup->dirty_max = FUZZ_OF(head[5] >> 4, SIZE_MAX, 0, 64 * ST_KIB, ST_MIB);
+    setup->purge_rate = head[5] & 8 ? SIZE_MAX : 64 * ST_KIB;
     setup->purge_delay = FUZZ_OF(head[5], 0, 1000, SIZE_MAX);
     setup->magazine_limit = head[0] & 64 ? 0 : 64 * ST_KIB;
     setup->direct_threshold = FUZZ_OF(head[6], 64 * ST_KIB, 150 * ST_KIB, 4 * ST_MIB);

@@ -7,6 +7,7 @@
 int main(void)
 {
     strata_option_set("direct_cache", (size_t)64 << 20);
+    strata_option_set("dirty_max", SIZE_MAX);
     void *mem = direct_block();
     expect(DOUBLE_FREE, mem);
     strata_free(mem);

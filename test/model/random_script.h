@@ -159,6 +159,8 @@ ST_INLINE void random_setup(random_source *source, script_setup *setup)
     setup->trim_threshold = RANDOM_OF(source, 0, 64 * ST_KIB, 2 * ST_MIB, SIZE_MAX);
     setup->trim_pad = RANDOM_OF(source, 0, 5000, 64 * ST_KIB);
     setup->segment_size = RANDOM_OF(source, 64 * ST_KIB, 64 * ST_KIB, ST_MIB, 4 * ST_MIB);
+    setup->dirty_max = RANDOM_OF(source, 0, 64 * ST_KIB, ST_MIB, SIZE_MAX);
+    setup->purge_rate = RANDOM_OF(source, 0, 64 * ST_KIB, SIZE_MAX, SIZE_MAX);
     setup->purge_delay = RANDOM_OF(source, 0, 1, 1000, SIZE_MAX);
     setup->direct_threshold = RANDOM_OF(source, 64 * ST_KIB, 200 * ST_KIB, 4 * ST_MIB);
     setup->direct_cache = RANDOM_OF(source, 0, ST_MIB, 4 * ST_MIB);

@@ -43,7 +43,7 @@ typedef struct script_op {
     X(quick_limit)                                                                             \
     X(magazine_limit)                                                                          \
     X(trim_threshold)                                                                          \
-    X(trim_pad) X(segment_size) X(purge_delay) X(direct_threshold) X(direct_cache)
+    X(trim_pad) X(segment_size) X(dirty_max) X(purge_rate) X(purge_delay) X(direct_threshold) X(direct_cache)
 
 typedef struct script_setup {
     os_fake_config host;

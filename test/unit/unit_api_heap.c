@@ -255,6 +255,7 @@ static void a_pointer_from_elsewhere_is_told(void **state)
     expect_misuse(resize_context, local, "did not give out");
     assert_int_equal(st_heap_usable(local), 0);
     st_option_set(st_option_id_direct_cache, SIZE_MAX);
+    st_option_set(st_option_id_dirty_max, SIZE_MAX);
     char *large = st_heap_alloc(6 * ST_MIB, NULL);
     expect_misuse(give_context, large + 16, "not the start of a block");
     assert_int_equal(st_heap_usable(large + 16), 0);

@@ -89,13 +89,13 @@ static void the_option_bounds_shelves(void **state)
         {8 * ST_KIB, 2000, 1920},
         {8 * ST_KIB, 8000, 7680},
         {1, 1030, 1024},
-        {16 * ST_MIB, 7000, 6656},
+        {16 * ST_MIB, 3000, 2816},
         {64 * ST_KIB, 300000, 294912},
     };
     static char *mem[100];
     for (size_t i = 0; i < TESTING_COUNT(cases); i++) {
         assert_int_equal(strata_option_set("magazine_limit", cases[i].limit), 0);
-        for (size_t round = 0; round < 8; round++) tear_down(mem, cases[i].size, 100);
+        for (size_t round = 0; round < 10; round++) tear_down(mem, cases[i].size, 100);
         size_t class_idx = shelf_look_class_of(st_chunk_size_for(cases[i].size));
         size_t most = most_of(cases[i].limit, cases[i].smallest);
         assert_int_equal(shelf_look_limit_of(class_idx), most);

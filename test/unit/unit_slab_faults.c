@@ -288,18 +288,28 @@ static void a_full_slab_on_a_list_breaks_inv_slab_3(void **state)
     slab->list = st_slab_list_none;
 }
 
-static void blocks_that_do_not_fit_break_inv_slab_4(void **state)
+static void a_block_on_a_clean_page_breaks_inv_slab_4(void **state)
 {
     (void)state;
     void *blocks[100];
     st_slab *slab = prepare_slab(blocks);
-    for (int step = -1; step <= 1; step += 2) {
-        slab->block_count = (uint16_t)(slab->block_count + step);
-        slab->free_count = (uint16_t)(slab->free_count + step);
-        EXPECT_BROKEN("INV-SLAB-4");
-        slab->block_count = (uint16_t)(slab->block_count - step);
-        slab->free_count = (uint16_t)(slab->free_count - step);
-    }
+    slab->clean = 1; /* where the blocks are */
+    EXPECT_BROKEN("INV-SLAB-4");
+    slab->clean = (uint16_t)~1u; /* nobody ever took one there */
+    expect_sound();
+    slab->clean = 0;
+}
+
+static void a_wrong_sum_breaks_inv_slab_5(void **state)
+{
+    (void)state;
+    void *blocks[100];
+    prepare_slab(blocks);
+    depot.live += 16;
+    EXPECT_BROKEN("INV-SLAB-5");
+    depot.live -= 32;
+    EXPECT_BROKEN("INV-SLAB-5");
+    depot.live += 16;
 }
 
 /* A check is of one depot: what is wrong with another's slabs is not told. */
@@ -333,7 +343,8 @@ int main(void)
         UNIT_TEST(a_hint_above_a_bit_breaks_inv_slab_2),
         UNIT_TEST(a_slab_on_no_list_or_the_wrong_one_breaks_inv_slab_3),
         UNIT_TEST(a_full_slab_on_a_list_breaks_inv_slab_3),
-        UNIT_TEST(blocks_that_do_not_fit_break_inv_slab_4),
+        UNIT_TEST(a_block_on_a_clean_page_breaks_inv_slab_4),
+        UNIT_TEST(a_wrong_sum_breaks_inv_slab_5),
         UNIT_TEST(a_check_is_of_one_depot),
     };
     return TESTING_RUN(tests);
