@@ -98,7 +98,8 @@ STRATA_EXPORT void *strata_valloc(size_t size) STRATA_NEW_BLOCK STRATA_SIZE_IS(1
 STRATA_EXPORT void *strata_pvalloc(size_t size) STRATA_NEW_BLOCK;
 
 /* Resizes the block at `mem` where it is: returns mem, or NULL if that can't be done, without errno; it
- * is then as it was. NULL for NULL. Follows dlmalloc's realloc_in_place. */
+ * is then as it was. NULL for NULL. A small block that was shrunk keeps its size for the sized frees: they count
+ * a mismatch, and free it. Follows dlmalloc's realloc_in_place. */
 STRATA_EXPORT void *strata_realloc_in_place(void *mem, size_t size);
 
 /* ---- free ---- */
@@ -214,7 +215,7 @@ typedef struct strata_stats {
  * Fields that a build does not count (STRATA_STATS 0) are 0. */
 STRATA_EXPORT void strata_stats_get(strata_stats *stats);
 
-/* Writes the statistics as readable lines to a file descriptor. */
+/* Writes the statistics as readable lines to a file descriptor, and a line for each heap with its name. */
 STRATA_EXPORT void strata_stats_print(int descriptor);
 
 /* Memory held from the host now, and the most there was: strata_stats' two fields, O(1).
@@ -237,18 +238,20 @@ typedef struct strata_region {
     void *start;             /* where the block, or the free memory, begins */
     size_t size;             /* bytes from there that can be used */
     strata_region_kind kind;
-    unsigned space;          /* number of its space; 0 for direct blocks */
+    unsigned space;          /* number of its space; 0 for direct blocks, and in a heap */
+    struct strata_heap *heap; /* the heap that it is in; NULL: the process's */
 } strata_region;
 
-/* Calls `visit` for every region of every space, in address order within a segment. The
- * visitor must not call strata, and returns 0 to go on; anything else ends the walk and is
- * returned. Other threads wait meanwhile. Follows dlmalloc's malloc_inspect_all. */
+/* Calls `visit` for every region of every space, in address order within a segment: those of the process's
+ * heap, then those of each strata_heap but the ones of one thread (has_one_thread). The visitor must not
+ * call strata, and returns 0 to go on; anything else ends the walk and is returned. Other threads wait
+ * meanwhile. Follows dlmalloc's malloc_inspect_all. */
 STRATA_EXPORT int strata_walk(int (*visit)(void *context, const strata_region *region),
                               void *context);
 
-/* Proves every invariant of every structure (docs/invariants.md). Returns the number of those
- * found broken, and stores the id of the first, like "INV-SPACE-3", in *first if that is not
- * NULL. Time proportional to the heap. */
+/* Proves every invariant of every structure (docs/invariants.md), also of heaps and ranges, but not of heaps
+ * of one thread. Returns the number of those found broken, and stores the id of the first, like
+ * "INV-SPACE-3", in *first if that is not NULL. Time proportional to the heap. */
 STRATA_EXPORT int strata_check(const char **first);
 
 /* ---- heaps ---- */
@@ -283,6 +286,13 @@ typedef struct strata_heap_config {
     size_t base_size;          /* bytes of that. The heap's record lies there, too: below 1.1 KB */
     int is_fixed;              /* never more than base */
     const strata_pages *pages; /* copied; NULL: the host. Not with is_fixed */
+    size_t granularity;        /* it grows by multiples of this: a power of two from 64 KiB to 1 GiB; 0: by */
+                               /* an eighth of its footprint, at least 128 KiB */
+    size_t trim_threshold;     /* so many free bytes at its end, or in a block, go back when freed, at once; */
+                               /* rounded up to 4 KiB. 0: with time, as options say; SIZE_MAX: never */
+    int has_one_thread;        /* nobody else ever calls for it at the same time: it takes no lock */
+    int erases_freed;          /* what is freed is overwritten, in reset and destroy, too */
+    size_t spare[4];           /* 0: fields of later versions */
 } strata_heap_config;
 
 /* A new heap; config may be NULL. NULL and ENOMEM if there is no memory, or base is too small for one
@@ -317,7 +327,8 @@ STRATA_EXPORT void strata_heap_free(strata_heap *heap, void *mem);
 STRATA_EXPORT size_t strata_heap_malloc_batch(strata_heap *heap, size_t size, void **blocks, size_t count);
 
 /* Frees every block of the array that is not NULL, with one lock, and makes its entry NULL. Those of other
- * heaps are left alone; returns how many those are. Sorted arrays are fastest. */
+ * heaps are left alone, and so are pointers that were reported as misuse if on_misuse tells to go on; returns
+ * how many those are. Sorted arrays are fastest. */
 STRATA_EXPORT size_t strata_heap_free_batch(strata_heap *heap, void **blocks, size_t count);
 
 /* The same for the process's heap. Follows dlmalloc's bulk_free. */
@@ -361,6 +372,11 @@ STRATA_EXPORT int strata_heap_check(strata_heap *heap, const char **first);
 /* What it was created with; "" if it has no name. */
 STRATA_EXPORT const char *strata_heap_name(const strata_heap *heap);
 STRATA_EXPORT size_t strata_heap_tag(const strata_heap *heap);
+
+/* How the heap is: what it was created with, in the units that are in force, and its limit now (0: none).
+ * Its `pages` are stored in *pages, if that is not NULL and it has any. */
+STRATA_EXPORT void strata_heap_config_get(const strata_heap *heap, strata_heap_config *config,
+                                          strata_pages *pages);
 
 /* The next heap after this one, NULL to begin; NULL at the end. No heap may be created or destroyed
  * meanwhile. */

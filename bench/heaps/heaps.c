@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "strata.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@ static strata_heap *heap;
 static strata_range *range;
 static _Alignas(64) unsigned char base[65536];
 static const strata_heap_config on_base = {.base = base, .base_size = sizeof base, .is_fixed = 1};
+
+static const strata_heap_config of_one_thread = {.has_one_thread = 1};
 
 static double cpu_ns(void)
 {
@@ -80,6 +83,16 @@ static void make_on_base(void)
     }
 }
 
+static void *do_nothing(void *argument) { return argument; }
+
+/* From then on locks take atomic operations. */
+static void begin_threads(void)
+{
+    pthread_t thread;
+    demand(pthread_create(&thread, NULL, do_nothing, NULL) == 0, "there is no thread");
+    pthread_join(thread, NULL);
+}
+
 static void measure(const char *what, void (*work)(void), size_t count)
 {
     double least = 0;
@@ -112,5 +125,11 @@ int main(void)
     measure("create, one malloc, destroy", make_on_host, make_count);
     measure("create and destroy on base", make_on_base, make_count);
     printf("%-60s %9zu bytes\n", "the least base", least_base());
+    begin_threads();
+    measure("free and malloc, after the process had a second thread", replace_in_heap, replace_count);
+    strata_heap_destroy(heap);
+    heap = strata_heap_create(&of_one_thread);
+    demand(heap != NULL, "there is no heap of one thread");
+    measure("the same in a heap of one thread", replace_in_heap, replace_count);
     return 0;
 }

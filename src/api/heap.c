@@ -137,7 +137,7 @@ void st_heap_set_others(const st_heap_others *others)
     st_lock_drop(&heap_state.init_lock);
 }
 
-static const st_heap_others *heap_others_now(void)
+const st_heap_others *st_heap_others_now(void)
 {
     return st_load_relaxed(&heap_state.others); /* relaxed: as above. */
 }
@@ -146,7 +146,7 @@ static const st_heap_others *heap_others_now(void)
 /* Who has blocks with this word; NULL if nobody. */
 static const st_heap_others *heap_others_of(st_owner owner)
 {
-    return st_owner_kind_of(owner) == st_owner_heap ? heap_others_now() : NULL;
+    return st_owner_kind_of(owner) == st_owner_heap ? st_heap_others_now() : NULL;
 }
 #endif
 #endif
@@ -242,18 +242,13 @@ static ST_NOINLINE void heap_leave_with_news(st_space *space) ST_RELEASES(space-
     if (less != 0) st_room_settle(less);
 }
 
-/* At STRATA_CHECK 3 the whole space is proved every so many operations. */
 ST_ALWAYS_INLINE void heap_leave(st_space *space) ST_RELEASES(space->lock)
 {
     if (ST_UNLIKELY(st_space_has_news(space))) {
         heap_leave_with_news(space);
         return;
     }
-    if (STRATA_CHECK >= 3 && ++space->check_count >= STRATA_CHECK_PERIOD) {
-        const char *first = NULL;
-        space->check_count = 0;
-        if (st_space_check(space, &first) != 0) st_damage(first);
-    }
+    st_heap_prove(space);
     st_lock_leave(&space->lock);
 }
 
@@ -428,7 +423,7 @@ void *st_heap_alloc_to_grow(size_t req) ST_NO_LOCK_ANALYSIS
     return mem != NULL ? mem : st_heap_alloc(req, NULL);
 }
 
-void *st_heap_alloc_in_space(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
+ST_COLD void *st_heap_alloc_in_space(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
 {
     if (req > ST_REQUEST_MAX) return NULL;
     heap_ensure_prepared();
@@ -699,7 +694,7 @@ ST_COLD void st_heap_lock_all(void) ST_NO_LOCK_ANALYSIS
 {
     st_lock_take(&heap_state.init_lock);
 #if STRATA_HEAPS
-    const st_heap_others *others = heap_others_now();
+    const st_heap_others *others = st_heap_others_now();
     if (others != NULL) others->lock_all();
 #endif
 #if STRATA_SLABS
@@ -733,7 +728,7 @@ ST_COLD void st_heap_unlock_all(void) ST_NO_LOCK_ANALYSIS
     st_cache_unlock_all();
 #endif
 #if STRATA_HEAPS
-    const st_heap_others *others = heap_others_now();
+    const st_heap_others *others = st_heap_others_now();
     if (others != NULL) others->unlock_all();
 #endif
     st_lock_drop(&heap_state.init_lock);
@@ -755,7 +750,7 @@ ST_COLD void st_heap_reset_locks(void)
     st_cache_reset_all();
 #endif
 #if STRATA_HEAPS
-    const st_heap_others *others = heap_others_now();
+    const st_heap_others *others = st_heap_others_now();
     if (others != NULL) others->reset_locks();
 #endif
     st_lock_reset(&heap_state.init_lock);

@@ -14,6 +14,7 @@
 #define ST_HEAP_H
 
 #include "space/space.h"
+#include "strata.h"
 
 /* Enters the seals of all spaces of this heap. */
 ST_DECLARE_DATA size_t st_heap_secret;
@@ -101,10 +102,18 @@ typedef struct st_heap_others {
     void (*lock_all)(void);
     void (*unlock_all)(void);
     void (*reset_locks)(void);
+    /* For strata_check, strata_walk and the statistics. No lock is held. */
+    int (*check)(const char **first);
+    int (*walk)(int (*visit)(void *context, const strata_region *region), void *context);
+    void (*describe)(st_text *text);
+    size_t (*total)(size_t *footprint); /* how many heaps there are */
 } st_heap_others;
 
 /* From now on there may be heaps. Always with the same argument. */
 ST_INTERNAL void st_heap_set_others(const st_heap_others *others);
+
+/* What was set; NULL: there are no heaps. */
+ST_INTERNAL const st_heap_others *st_heap_others_now(void);
 #endif
 
 /* ---- for statistics, walks, checks and fork ---- */
@@ -116,6 +125,16 @@ ST_INTERNAL st_space *st_heap_space(unsigned idx);
 /* Makes messages and the first space work. Called by whatever may come first; does its work
  * once. */
 ST_INTERNAL void st_heap_prepare(void);
+
+/* For who is about to drop the lock of a space. At STRATA_CHECK 3 all of it is proved every so many times. */
+ST_ALWAYS_INLINE void st_heap_prove(st_space *space)
+{
+    if (STRATA_CHECK >= 3 && ++space->check_count >= STRATA_CHECK_PERIOD) {
+        const char *first = NULL;
+        space->check_count = 0;
+        if (st_space_check(space, &first) != 0) st_damage(first);
+    }
+}
 
 /* Takes, drops or resets every lock of the heap, in the order of their ranks: around a fork. */
 ST_INTERNAL void st_heap_lock_all(void);

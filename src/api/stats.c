@@ -30,9 +30,8 @@ static int stats_count_chunk(void *context, const st_segment *segment, const st_
     return 0;
 }
 
-ST_COLD void st_stats_add_space(strata_stats *stats, st_space *space)
+ST_COLD void st_stats_count_space(strata_stats *stats, const st_space *space)
 {
-    st_lock_take(&space->lock);
     st_space_walk(space, stats_count_chunk, stats);
     stats->live += space->live;
     stats->live_peak += space->live_peak;
@@ -43,8 +42,14 @@ ST_COLD void st_stats_add_space(strata_stats *stats, st_space *space)
     stats->frees += space->frees;
     for (const st_segment *segment = space->segments; segment; segment = segment->next)
         stats->segments++;
-    st_lock_drop(&space->lock);
     stats->spaces++;
+}
+
+ST_COLD void st_stats_add_space(strata_stats *stats, st_space *space)
+{
+    st_lock_take(&space->lock);
+    st_stats_count_space(stats, space);
+    st_lock_drop(&space->lock);
 }
 
 static ST_COLD void stats_add_direct(strata_stats *stats)
@@ -191,6 +196,9 @@ ST_COLD void st_stats_describe(st_text *text)
     stats_add_row(text, "allocations", stats.allocations, " calls");
     stats_add_row(text, "frees", stats.frees, " calls");
     stats_add_row(text, "size mismatches", stats.size_mismatches, " calls");
+#if STRATA_HEAPS
+    if (st_heap_others_now() != NULL) st_heap_others_now()->describe(text);
+#endif
 }
 
 static void stats_add_item(st_text *text, const char *name, size_t value)
@@ -221,6 +229,12 @@ ST_COLD void st_stats_line(st_text *text)
     STATS_ITEM(cached) STATS_ITEM(segments) STATS_ITEM(spaces) STATS_ITEM(allocations)
     STATS_ITEM(frees) STATS_ITEM(size_mismatches)
 #undef STATS_ITEM
+#if STRATA_HEAPS
+    size_t heaps_footprint = 0;
+    size_t heaps = st_heap_others_now() != NULL ? st_heap_others_now()->total(&heaps_footprint) : 0;
+    stats_add_item(text, "heaps", heaps);
+    stats_add_item(text, "heaps_footprint", heaps_footprint);
+#endif
     st_text_add(text, " program=");
     st_text_add(text, program);
     st_text_add(text, "\n");
@@ -239,6 +253,7 @@ STRATA_EXPORT void strata_stats_print(int descriptor)
 typedef struct stats_walk {
     int (*visit)(void *context, const strata_region *region);
     void *context;
+    strata_heap *heap; /* NULL: the process's */
     unsigned space_idx;
     bool has_shelves; /* threads may keep blocks of this space */
 } stats_walk;
@@ -248,7 +263,7 @@ static int stats_visit_chunk(void *context, const st_segment *segment, const st_
 {
     const stats_walk *walk = context;
     strata_region region = {chunk_mem(chunk), size - ST_CHUNK_OVERHEAD, strata_region_used,
-                            walk->space_idx};
+                            walk->space_idx, walk->heap};
     (void)segment;
     if (kind == st_chunk_free) region.kind = strata_region_free;
     if (kind == st_chunk_quick) region.kind = strata_region_cached;
@@ -264,7 +279,7 @@ static int stats_visit_chunk(void *context, const st_segment *segment, const st_
 static int stats_visit_direct(void *context, void *mem, size_t usable)
 {
     const stats_walk *walk = context;
-    strata_region region = {mem, usable, strata_region_direct, 0};
+    strata_region region = {mem, usable, strata_region_direct, 0, NULL};
     return walk->visit(walk->context, &region);
 }
 #endif
@@ -273,28 +288,25 @@ static int stats_visit_direct(void *context, void *mem, size_t usable)
 static int stats_visit_small(void *context, void *mem, size_t size, st_block_state state)
 {
     const stats_walk *walk = context;
-    strata_region region = {mem, size, strata_region_used, 0};
+    strata_region region = {mem, size, strata_region_used, 0, NULL};
     if (state == st_block_kept) region.kind = strata_region_cached;
     if (state == st_block_free) region.kind = strata_region_free;
     return walk->visit(walk->context, &region);
 }
 #endif
 
-ST_COLD int st_stats_walk_space(st_space *space,
+ST_COLD int st_stats_walk_space(const st_space *space, strata_heap *heap,
                                 int (*visit)(void *context, const strata_region *region),
                                 void *context)
 {
-    stats_walk walk = {visit, context, 0, false};
-    st_lock_take(&space->lock);
-    int result = st_space_walk(space, stats_visit_chunk, &walk);
-    st_lock_drop(&space->lock);
-    return result;
+    stats_walk walk = {.visit = visit, .context = context, .heap = heap};
+    return st_space_walk(space, stats_visit_chunk, &walk);
 }
 
-STRATA_EXPORT ST_COLD int strata_walk(int (*visit)(void *context, const strata_region *region),
-                              void *context) ST_NO_LOCK_ANALYSIS
+ST_COLD int st_stats_walk_process(int (*visit)(void *context, const strata_region *region), void *context)
+    ST_NO_LOCK_ANALYSIS
 {
-    stats_walk walk = {visit, context, 0, true};
+    stats_walk walk = {visit, context, NULL, 0, true};
     int result = 0;
     for (; walk.space_idx < st_heap_space_count() && result == 0; walk.space_idx++) {
         st_space *space = st_heap_space(walk.space_idx);
@@ -318,6 +330,16 @@ STRATA_EXPORT ST_COLD int strata_walk(int (*visit)(void *context, const strata_r
     return result;
 }
 
+STRATA_EXPORT ST_COLD int strata_walk(int (*visit)(void *context, const strata_region *region),
+                                      void *context)
+{
+    int result = st_stats_walk_process(visit, context);
+#if STRATA_HEAPS
+    if (result == 0 && st_heap_others_now() != NULL) result = st_heap_others_now()->walk(visit, context);
+#endif
+    return result;
+}
+
 /* ---- check ---- */
 
 STRATA_EXPORT ST_COLD int strata_check(const char **first)
@@ -335,6 +357,9 @@ STRATA_EXPORT ST_COLD int strata_check(const char **first)
 #if STRATA_SLABS
     broken += st_slices_check(broken == 0 ? first : NULL);
     broken += st_cache_check(broken == 0 ? first : NULL);
+#endif
+#if STRATA_HEAPS
+    if (st_heap_others_now() != NULL) broken += st_heap_others_now()->check(broken == 0 ? first : NULL);
 #endif
     return broken;
 }

@@ -15,11 +15,13 @@ ST_INTERNAL void st_stats_describe(st_text *text);
 /* Adds the statistics to `text` as one line of name=value. */
 ST_INTERNAL void st_stats_line(st_text *text);
 
-/* Adds what one space has, with its lock. */
+/* Adds what one space has, with its lock; and for who holds that. */
 ST_INTERNAL void st_stats_add_space(strata_stats *stats, st_space *space);
+ST_INTERNAL void st_stats_count_space(strata_stats *stats, const st_space *space);
 
-/* strata_walk over a space that no thread keeps blocks of, with its lock. */
-ST_INTERNAL int st_stats_walk_space(st_space *space,
+/* strata_walk over the process's heap alone, and over the space of a heap, whose lock is held. */
+ST_INTERNAL int st_stats_walk_process(int (*visit)(void *context, const strata_region *region), void *context);
+ST_INTERNAL int st_stats_walk_space(const st_space *space, strata_heap *heap,
                                     int (*visit)(void *context, const strata_region *region),
                                     void *context);
 

@@ -4,6 +4,8 @@
  */
 #include "dl/dl.h"
 
+#include "api/stats.h"
+
 #if STRATA_DLMALLOC && !STRATA_DL_ONLY_MSPACES
 
 /* ---- allocate and free ---- */
@@ -107,7 +109,7 @@ STRATA_EXPORT void dlmalloc_inspect_all(void (*handler)(void *start, void *end, 
                                         void *argument)
 {
     st_dl_inspector inspector = {handler, argument};
-    strata_walk(st_dl_inspect, &inspector);
+    st_stats_walk_process(st_dl_inspect, &inspector);
 }
 
 #endif

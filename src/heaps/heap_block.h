@@ -12,6 +12,11 @@
 /* Sets errno, and returns NULL. */
 ST_INTERNAL void *st_heap_block_fail(int code);
 
+/* A chunk of `size` bytes, as the address of its block, at a multiple of `alignment` (1: of a grain); NULL if
+ * there is none whatever is given back for it. */
+ST_INTERNAL void *st_heap_block_take(strata_heap *heap, size_t alignment, size_t size, char **dirty_end)
+    ST_REQUIRES(heap->space.lock);
+
 /* A block of at least `req` bytes; NULL if there is none. *dirty_end as of st_space_alloc. */
 ST_INTERNAL void *st_heap_block_alloc(strata_heap *heap, size_t req, char **dirty_end);
 

@@ -15,6 +15,7 @@
 #if STRATA_HEAPS
 
 #define ST_HEAP_NAME_MAX 31
+#define HEAP_TRIM_UNIT (4 * ST_KIB)
 
 struct strata_heap {
     size_t tag;       /* these four as created with */
@@ -23,6 +24,9 @@ struct strata_heap {
     char name[ST_HEAP_NAME_MAX + 1];
     bool is_tracking; /* what mspace_track_large_chunks was told; changes nothing */
     bool is_shadow;   /* of a range, and no heap of the user's (range.c) */
+    bool has_one_thread; /* so the lock is not taken */
+    bool erases_freed;
+    uint32_t trim_pages; /* trim_threshold in HEAP_TRIM_UNITs; 0: as options say; UINT32_MAX: never */
     st_space space;   /* last, because it may end before its quick lists */
 };
 
@@ -34,32 +38,26 @@ struct strata_heap {
 ST_STATIC_ASSERT(SIZE_MAX <= 0xffffffff || STRATA_ALIGNMENT > 16 || ST_HEAP_SHORT_LEAD <= 880,
                  "1,040 bytes of any alignment are enough for a heap with a few blocks");
 
-/* Whose memory the host is asked for from now on. */
-ST_ALWAYS_INLINE void heap_object_tell(const strata_heap *heap)
+/* Takes the heap's lock, and drops it: nothing for a heap of one thread. In between the heap is the one
+ * whose memory the host is asked for. */
+ST_INTERNAL ST_NOINLINE void st_heap_enter(strata_heap *heap) ST_ACQUIRES(heap->space.lock);
+ST_INTERNAL ST_NOINLINE void st_heap_leave(strata_heap *heap) ST_RELEASES(heap->space.lock);
+
+/* Before a block in use gives [mem + kept, its end) back, and after that. */
+ST_INTERNAL void st_heap_erase(strata_heap *heap, void *mem, size_t kept) ST_REQUIRES(heap->space.lock);
+ST_INTERNAL void st_heap_trim_after(strata_heap *heap, size_t freed) ST_REQUIRES(heap->space.lock);
+
+/* The heap that a space is part of. */
+ST_INLINE strata_heap *heap_object_of(const st_space *space)
 {
-#if STRATA_HOST_MORECORE
-    st_os_morecore_heap = heap;
-#endif
-    (void)heap;
+    return (strata_heap *)(uintptr_t)(st_addr(space) - offsetof(strata_heap, space));
 }
 
-ST_ALWAYS_INLINE void heap_object_enter(strata_heap *heap) ST_ACQUIRES(heap->space.lock)
+/* What the seals of heap number `number` are made with. Another one for each: a block of one heap is not
+ * taken for one of the other's; and what lies where a heap was is not taken for it. */
+ST_INLINE size_t heap_object_secret(uint32_t number)
 {
-    st_lock_enter(&heap->space.lock);
-    heap_object_tell(heap);
-}
-
-/* At STRATA_CHECK 3 the whole heap is proved every so many operations. */
-ST_ALWAYS_INLINE void heap_object_leave(strata_heap *heap) ST_RELEASES(heap->space.lock)
-{
-    st_space *space = &heap->space;
-    if (STRATA_CHECK >= 3 && ++space->check_count >= STRATA_CHECK_PERIOD) {
-        const char *first = NULL;
-        space->check_count = 0;
-        if (st_space_check(space, &first) != 0) st_damage(first);
-    }
-    heap_object_tell(NULL);
-    st_lock_leave(&heap->space.lock);
+    return st_heap_secret + (size_t)(number + 1) * (ST_CHUNK_GRAIN + 1);
 }
 
 /* True if `mem` points into memory of the heap. */

@@ -59,7 +59,7 @@ static void together_clear(const together_order *order, char *mem, char *dirty_e
 }
 
 /* Cuts the block; the last one, perhaps the array, gets what is left. */
-static void **together_cut(const together_order *order, void *mem, void **blocks) ST_NO_LOCK_ANALYSIS
+static ST_COLD void **together_cut(const together_order *order, void *mem, void **blocks) ST_NO_LOCK_ANALYSIS
 {
     st_space *space = order->heap != NULL ? &order->heap->space : st_heap_owner(mem);
     void *rest = mem;
@@ -85,7 +85,7 @@ static void **together_nothing(strata_heap *heap, void **blocks)
     return mem != NULL ? mem : together_fail();
 }
 
-static void **together_serve(together_order *order, bool is_zero, void **blocks)
+static ST_COLD void **together_serve(together_order *order, bool is_zero, void **blocks)
 {
     char *dirty_end;
     if (order->count == 0) return together_nothing(order->heap, blocks);
@@ -96,14 +96,15 @@ static void **together_serve(together_order *order, bool is_zero, void **blocks)
     return together_cut(order, mem, blocks);
 }
 
-STRATA_EXPORT void **strata_heap_calloc_together(strata_heap *heap, size_t count, size_t size, void **blocks)
+STRATA_EXPORT ST_COLD void **strata_heap_calloc_together(strata_heap *heap, size_t count, size_t size,
+                                                         void **blocks)
 {
     together_order order = {.heap = heap, .count = count, .size = size};
     return together_serve(&order, true, blocks);
 }
 
-STRATA_EXPORT void **strata_heap_malloc_together(strata_heap *heap, size_t count, const size_t *sizes,
-                                                 void **blocks)
+STRATA_EXPORT ST_COLD void **strata_heap_malloc_together(strata_heap *heap, size_t count,
+                                                         const size_t *sizes, void **blocks)
 {
     together_order order = {.heap = heap, .count = count, .sizes = sizes};
     return together_serve(&order, false, blocks);

@@ -94,10 +94,24 @@ static strata_heap *heaps_get(uint32_t number)
 
 strata_heap *st_heaps_at(uint32_t number) { return heaps_get(number); }
 
+/* The heap of this number if it is still there: whoever forgot one on memory of his own, and uses that for
+ * something else, has made it be none. The lock is held. */
+static ST_COLD strata_heap *heaps_get_sound(uint32_t number)
+{
+    strata_heap *heap = heaps_get(number);
+    if (heap == NULL || heaps_entry_of(number)->size == 0) return heap;
+    bool is_sound = heap->space.secret == heap_object_secret(number) &&
+                    heap->space.owner == st_owner_make(st_owner_heap, number);
+    if (is_sound) return heap;
+    heaps_set(heaps_entry_of(number), NULL);
+    heaps_give_number(number);
+    return NULL;
+}
+
 /* ---- coming and going ---- */
 
 /* Forgets a heap of which [start, start + size) holds a part. */
-static void heaps_forget(const void *start, size_t size)
+static ST_COLD void heaps_forget(const void *start, size_t size)
 {
     for (uint32_t number = 0; number < heaps_state.count; number++) {
         const strata_heap *heap = heaps_get(number);
@@ -110,7 +124,7 @@ static void heaps_forget(const void *start, size_t size)
     }
 }
 
-void st_heaps_add(strata_heap *heap, size_t size)
+ST_COLD void st_heaps_add(strata_heap *heap, size_t size)
 {
     uint32_t number = st_owner_idx_of(heap->space.owner);
     st_lock_take(&heaps_state.lock);
@@ -139,13 +153,13 @@ void st_heaps_give_number(uint32_t number)
 
 /* ---- looking ---- */
 
-STRATA_EXPORT strata_heap *strata_heap_next(const strata_heap *heap)
+STRATA_EXPORT ST_COLD strata_heap *strata_heap_next(const strata_heap *heap)
 {
     strata_heap *next = NULL;
     st_lock_take(&heaps_state.lock);
     uint32_t number = heap == NULL ? 0 : st_owner_idx_of(heap->space.owner) + 1;
     for (; next == NULL && number < heaps_state.count; number++) {
-        next = heaps_get(number);
+        next = heaps_get_sound(number);
         if (next != NULL && next->is_shadow) next = NULL;
     }
     st_lock_drop(&heaps_state.lock);
@@ -158,13 +172,13 @@ static bool heaps_is_around(strata_heap *heap, size_t size, const void *mem)
 {
     if (st_distance(heap, mem) < size) return true;
     if (STRATA_PAGEMAP || size != 0) return false;
-    heap_object_enter(heap);
+    st_heap_enter(heap);
     bool has = heap_object_has(heap, mem);
-    heap_object_leave(heap);
+    st_heap_leave(heap);
     return has;
 }
 
-static strata_heap *heaps_around(const void *mem)
+static ST_COLD strata_heap *heaps_around(const void *mem)
 {
     strata_heap *found = NULL;
     st_lock_take(&heaps_state.lock);
@@ -177,13 +191,34 @@ static strata_heap *heaps_around(const void *mem)
     return found;
 }
 
-STRATA_EXPORT strata_heap *strata_heap_of(const void *mem)
+STRATA_EXPORT ST_COLD strata_heap *strata_heap_of(const void *mem)
 {
 #if STRATA_PAGEMAP
     st_owner owner = st_pagemap_get(mem);
     if (st_owner_kind_of(owner) == st_owner_heap) return heaps_get(st_owner_idx_of(owner));
 #endif
     return heaps_around(mem);
+}
+
+/* Whoever holds the lock of a heap may be in a function that gives it pages, and want the list: so nobody
+ * waits for such a lock with the list's held. */
+strata_heap *st_heaps_hold_next(uint32_t *number) ST_NO_LOCK_ANALYSIS
+{
+    for (;; st_os_yield()) {
+        strata_heap *heap = NULL;
+        st_lock_take(&heaps_state.lock);
+        while (heap == NULL && *number < heaps_state.count) heap = heaps_get_sound((*number)++);
+        if (heap != NULL && st_lock_try(&heap->space.lock)) return heap;
+        st_lock_drop(&heaps_state.lock);
+        if (heap == NULL) return NULL;
+        --*number;
+    }
+}
+
+void st_heaps_let_go(strata_heap *heap) ST_NO_LOCK_ANALYSIS
+{
+    st_lock_drop(&heap->space.lock);
+    st_lock_drop(&heaps_state.lock);
 }
 
 /* ---- for the process's heap ---- */
@@ -214,44 +249,67 @@ static size_t heaps_usable(const void *mem, st_owner owner)
     return heap == NULL ? 0 : strata_heap_usable_size(heap, mem);
 }
 
-/* All heaps have one rank, as nobody else ever holds two: so each is struck off the ranks that are held
- * before the next one is taken. */
-static ST_COLD void heaps_lock_all(void) ST_NO_LOCK_ANALYSIS
+static ST_COLD void heaps_unlock(uint32_t count) ST_NO_LOCK_ANALYSIS
 {
-    st_lock_take(&heaps_state.lock);
-    for (uint32_t number = 0; number < heaps_state.count; number++) {
-        strata_heap *heap = heaps_get(number);
-        if (heap == NULL) continue;
-        st_lock_take(&heap->space.lock);
-        if (STRATA_CHECK >= 2) st_lock_note_dropped(&heap->space.lock);
-    }
-}
-
-static ST_COLD void heaps_unlock_all(void) ST_NO_LOCK_ANALYSIS
-{
-    for (uint32_t number = heaps_state.count; number-- > 0;) {
-        strata_heap *heap = heaps_get(number);
+    while (count-- > 0) {
+        strata_heap *heap = heaps_get_sound(count);
         if (heap != NULL) st_lock_drop(&heap->space.lock);
     }
     st_lock_drop(&heaps_state.lock);
 }
 
+/* All heaps have one rank, as nobody else ever holds two: so each is struck off the ranks that are held
+ * before the next one is taken. False, and none is held, if one is taken. */
+static ST_COLD bool heaps_try_lock_all(void) ST_NO_LOCK_ANALYSIS
+{
+    st_lock_take(&heaps_state.lock);
+    for (uint32_t number = 0; number < heaps_state.count; number++) {
+        strata_heap *heap = heaps_get_sound(number);
+        if (heap == NULL) continue;
+        if (!st_lock_try(&heap->space.lock)) {
+            heaps_unlock(number);
+            return false;
+        }
+        if (STRATA_CHECK >= 2) st_lock_note_dropped(&heap->space.lock);
+    }
+    return true;
+}
+
+static ST_COLD void heaps_lock_all(void)
+{
+    while (!heaps_try_lock_all()) st_os_yield(); /* as in st_heaps_hold_next */
+}
+
+static ST_COLD void heaps_unlock_all(void) { heaps_unlock(heaps_state.count); }
+
 static ST_COLD void heaps_reset_locks(void)
 {
     for (uint32_t number = 0; number < heaps_state.count; number++) {
-        strata_heap *heap = heaps_get(number);
+        strata_heap *heap = heaps_get_sound(number);
         if (heap != NULL) st_lock_reset(&heap->space.lock);
     }
     st_lock_reset(&heaps_state.lock);
 }
 
-static const st_heap_others heaps_others = {heaps_free,     heaps_resize,     heaps_usable,
-                                            heaps_lock_all, heaps_unlock_all, heaps_reset_locks};
+static const st_heap_others heaps_others = {
+    heaps_free,     heaps_resize,  heaps_usable,      heaps_lock_all, heaps_unlock_all, heaps_reset_locks,
+    st_heaps_check, st_heaps_walk, st_heaps_describe, st_heaps_total};
 
-bool st_heaps_take_number(uint32_t *number)
+/* Tells each heap's segments of the host's by the heap's name. */
+static void heaps_name(const st_space *space, void *addr, size_t size)
 {
-    st_heap_prepare();
-    st_heap_set_others(&heaps_others);
+    const strata_heap *heap = heap_object_of(space);
+    if (heap->name[0] != '\0') st_os_name(addr, size, heap->name);
+}
+
+/* The locks of the process's heap are taken for the first heap only: for others one may be held. */
+ST_COLD bool st_heaps_take_number(uint32_t *number)
+{
+    if (st_heap_others_now() == NULL) {
+        st_heap_prepare();
+        st_space_hook = heaps_name;
+        st_heap_set_others(&heaps_others);
+    }
     st_lock_take(&heaps_state.lock);
 #if STRATA_THREADS
     heaps_state.lock.rank = st_lock_rank_heaps;

@@ -23,6 +23,17 @@ ST_INTERNAL void st_heaps_add(strata_heap *heap, size_t size);
 ST_INTERNAL bool st_heaps_remove(const strata_heap *heap);
 ST_INTERNAL void st_heaps_give_number(uint32_t number);
 
+/* The next heap, or shadow of a range, from number *number on, which becomes the one after it. With its lock
+ * and that of the list, so that it stays; NULL at the end, without either. */
+ST_INTERNAL strata_heap *st_heaps_hold_next(uint32_t *number);
+ST_INTERNAL void st_heaps_let_go(strata_heap *heap);
+
+/* strata_check, strata_walk and statistics over all heaps (heaps_all.c). */
+ST_INTERNAL int st_heaps_check(const char **first);
+ST_INTERNAL int st_heaps_walk(int (*visit)(void *context, const strata_region *region), void *context);
+ST_INTERNAL void st_heaps_describe(st_text *text);
+ST_INTERNAL size_t st_heaps_total(size_t *footprint);
+
 /* The heap of this number, or NULL. Without a lock: exact for who holds a block of it. */
 ST_INTERNAL strata_heap *st_heaps_at(uint32_t number);
 

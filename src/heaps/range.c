@@ -79,7 +79,7 @@ static void *range_take(strata_range *range, const range_fit *fit) ST_NO_LOCK_AN
 
 /* An aligned block wherever there is room for one. The engine's way wants as much more as the alignment,
  * and so fails while there is still room; this way looks at every chunk. */
-static void *range_search(strata_range *range, size_t alignment, size_t size)
+static ST_COLD void *range_search(strata_range *range, size_t alignment, size_t size)
     ST_NO_LOCK_ANALYSIS
 {
     size_t usable;
@@ -99,7 +99,7 @@ static void *range_search(strata_range *range, size_t alignment, size_t size)
 
 /* ---- allocate and free ---- */
 
-static void *range_alloc_aligned(strata_range *range, size_t alignment, size_t size)
+static ST_COLD void *range_alloc_aligned(strata_range *range, size_t alignment, size_t size)
     ST_NO_LOCK_ANALYSIS
 {
     st_space *space = &range->shadow.space;
@@ -124,14 +124,14 @@ STRATA_EXPORT void *strata_range_allocate(strata_range *range, size_t size, size
     if (alignment != 0 && !st_is_power_of_two(alignment))
         return st_heap_block_fail(st_os_code_bad_argument());
     size_t chunk_size = range_chunk_size(range, size);
-    heap_object_enter(&range->shadow);
+    st_heap_enter(&range->shadow);
     if (alignment >> range->shift > 1) {
         mem = range_alloc_aligned(range, alignment, chunk_size);
     } else if (range_commit_top(range, chunk_size)) {
-        mem = st_space_alloc_any(&range->shadow.space, chunk_size, NULL);
+        mem = st_space_search(&range->shadow.space, chunk_size, NULL); /* there are no quick lists */
     }
     range_note_peak(range);
-    heap_object_leave(&range->shadow);
+    st_heap_leave(&range->shadow);
     if (ST_UNLIKELY(mem == NULL)) return st_heap_block_fail(st_os_code_no_memory());
     return range_address(range, mem);
 }
@@ -153,17 +153,19 @@ STRATA_EXPORT void strata_range_free(strata_range *range, void *address)
 {
     if (address == NULL) return;
     void *mem = range_mem(range, address);
-    heap_object_enter(&range->shadow);
+    st_heap_enter(&range->shadow);
     if (ST_LIKELY(range_sound_size(range, mem) != 0)) {
         st_space_free_any(&range->shadow.space, mem);
+        size_t rest = st_distance(range->shadow.space.top, range->committed);
+        if (ST_UNLIKELY(rest > range->spare)) st_range_decommit(range);
     } else {
         range_report(range, address);
     }
-    heap_object_leave(&range->shadow);
+    st_heap_leave(&range->shadow);
 }
 
 /* Resizes the block at `mem`, of `old_size` bytes in the shadow. */
-static bool range_resize(strata_range *range, void *mem, size_t old_size, size_t size)
+static ST_COLD bool range_resize(strata_range *range, void *mem, size_t old_size, size_t size)
     ST_REQUIRES(range->shadow.space.lock)
 {
     size_t usable;
@@ -171,12 +173,12 @@ static bool range_resize(strata_range *range, void *mem, size_t old_size, size_t
     return st_space_resize(&range->shadow.space, mem, size, &usable) == st_resize_done;
 }
 
-STRATA_EXPORT void *strata_range_resize_in_place(strata_range *range, void *address, size_t size)
+STRATA_EXPORT ST_COLD void *strata_range_resize_in_place(strata_range *range, void *address, size_t size)
 {
     bool done = false;
     if (address == NULL) return NULL;
     void *mem = range_mem(range, address);
-    heap_object_enter(&range->shadow);
+    st_heap_enter(&range->shadow);
     size_t old_size = range_sound_size(range, mem);
     if (ST_LIKELY(old_size != 0)) {
         done = range_resize(range, mem, old_size, range_chunk_size(range, size));
@@ -184,7 +186,7 @@ STRATA_EXPORT void *strata_range_resize_in_place(strata_range *range, void *addr
         range_report(range, address);
     }
     range_note_peak(range);
-    heap_object_leave(&range->shadow);
+    st_heap_leave(&range->shadow);
     return done ? address : NULL;
 }
 

@@ -26,6 +26,7 @@ struct strata_range {
     size_t map_size;    /* so many bytes of it */
     char *committed;    /* from the record up to here it is usable. Guarded by the shadow's lock */
     char *tail;         /* and from here on: the fence is there */
+    size_t spare;       /* bytes between top and `committed` from which on some go back. Guarded as that */
     char *first;        /* the block in the shadow that stands for `base` */
     size_t turn;        /* addresses in the shadow and in the range go together modulo this, a power of two */
     strata_heap shadow; /* no user's heap; listed with them so that a fork finds its lock free */
@@ -75,6 +76,9 @@ ST_INLINE strata_range *range_record(const strata_range *range)
 
 /* Makes the shadow usable up to `end`, or further if that can be had. False if the host has no memory. */
 ST_INTERNAL bool st_range_commit(strata_range *range, const char *end) ST_REQUIRES(range->shadow.space.lock);
+
+/* Gives back what of the shadow is above top and was in use: when it is more than `spare`. */
+ST_INTERNAL ST_COLD void st_range_decommit(strata_range *range) ST_REQUIRES(range->shadow.space.lock);
 
 #endif
 #endif

@@ -6,12 +6,12 @@
 
 #if STRATA_HEAPS
 
-STRATA_EXPORT size_t strata_range_usable_size(strata_range *range, const void *address)
+STRATA_EXPORT ST_COLD size_t strata_range_usable_size(strata_range *range, const void *address)
 {
     const void *mem = range_mem(range, address);
-    heap_object_enter(&range->shadow);
+    st_heap_enter(&range->shadow);
     size_t size = range_real_size(range, range_sound_size(range, mem));
-    heap_object_leave(&range->shadow);
+    st_heap_leave(&range->shadow);
     return size;
 }
 

@@ -14,8 +14,16 @@
 /* The shadow is committed in steps of this, or of an eighth of what is. */
 #define RANGE_STEP_MIN (64 * ST_KIB)
 #define RANGE_STEP_SHARE 8
+/* No less of it is given back before the range ends. */
+#define RANGE_SPARE_MIN (4 * RANGE_STEP_MIN)
 
 /* ---- the shadow's memory ---- */
+
+/* Where in the map the first page is that is committed. */
+static size_t range_start(const strata_range *range)
+{
+    return st_round_down(st_distance(range->map, range_record(range)), st_os_page_size());
+}
 
 bool st_range_commit(strata_range *range, const char *end)
 {
@@ -33,6 +41,21 @@ bool st_range_commit(strata_range *range, const char *end)
     return true;
 }
 
+/* All but one step. The next time it must be half of what is committed, and some steps: so that what comes and
+ * goes costs no call of the host each time. */
+void st_range_decommit(strata_range *range)
+{
+    const char *rest = st_at(range->shadow.space.top, ST_CHUNK_HEADER + RANGE_STEP_MIN);
+    size_t kept = st_round_up(st_distance(range->map, rest), st_os_page_size());
+    size_t committed = st_distance(range->map, range->committed);
+    size_t spare = st_max(RANGE_SPARE_MIN, (committed - range_start(range)) / 2);
+    if (committed > kept && committed - kept > spare && st_os_decommit(range->map + kept, committed - kept)) {
+        range->committed = range->map + kept;
+        spare = RANGE_SPARE_MIN;
+    }
+    range->spare = spare + 2 * RANGE_STEP_MIN;
+}
+
 /* ---- create ---- */
 
 static void *range_take_nothing(void *context, size_t size)
@@ -45,7 +68,7 @@ static void *range_take_nothing(void *context, size_t size)
 static const st_source range_no_source = {.take = range_take_nothing};
 
 /* What of the caller's range is whole grains. False if that is not one smallest block. */
-static bool range_set_bounds(strata_range *range, void *base, size_t size, size_t grain)
+static ST_COLD bool range_set_bounds(strata_range *range, void *base, size_t size, size_t grain)
 {
     size_t skipped = ((size_t)0 - st_addr(base)) & (grain - 1);
     range->shift = st_lowest_bit((uint32_t)grain);
@@ -56,7 +79,7 @@ static bool range_set_bounds(strata_range *range, void *base, size_t size, size_
 }
 
 /* Reserves the shadow, where its alignments are those of the range. */
-static bool range_reserve(strata_range *range)
+static ST_COLD bool range_reserve(strata_range *range)
 {
     size_t page_size = st_os_page_size();
     size_t size = range_shadow_size(range, range->size);
@@ -73,13 +96,13 @@ static bool range_reserve(strata_range *range)
 }
 
 /* Commits the pages of the fence, and of the first chunk. */
-static bool range_commit_first(strata_range *range) ST_NO_LOCK_ANALYSIS
+static ST_COLD bool range_commit_first(strata_range *range) ST_NO_LOCK_ANALYSIS
 {
     size_t page_size = st_os_page_size();
     size_t size = range_shadow_size(range, range->size);
     size_t fence = st_distance(range->map, range->first) + size + ST_CHUNK_MIN - ST_CHUNK_HEADER;
     size_t end = st_round_up(fence + ST_FENCE_SIZE, page_size);
-    size_t start = st_round_down(st_distance(range->map, range_record(range)), page_size);
+    size_t start = range_start(range);
     size_t tail = st_max(st_round_down(fence, page_size), start);
     range->committed = range->map + start;
     range->tail = range->map + tail;
@@ -99,7 +122,7 @@ static void range_begin_shadow(strata_range *range, uint32_t number)
     st_space *space = &range->shadow.space;
     range->shadow.is_shadow = space->has_no_quick = true;
     space->source = &range_no_source;
-    st_space_init_apart(space, number, st_heap_secret + (size_t)(number + 1) * (ST_CHUNK_GRAIN + 1));
+    st_space_init_apart(space, number, heap_object_secret(number));
     size_t size = range_shadow_size(range, range->size);
     size_t whole = RANGE_LEAD + ST_SEGMENT_HEADER + size + ST_CHUNK_MIN + ST_FENCE_SIZE;
     st_space_begin_on(space, RANGE_LEAD, range_record(range), whole);
@@ -109,11 +132,11 @@ static void range_begin_shadow(strata_range *range, uint32_t number)
 static void range_release(const strata_range *gone)
 {
     if (st_os_release(gone->map, gone->map_size)) return;
-    char *start = st_at(gone->map, st_round_down(st_distance(gone->map, range_record(gone)), st_os_page_size()));
+    char *start = st_at(gone->map, range_start(gone));
     if (start < gone->committed) st_os_decommit(start, st_distance(start, gone->committed));
 }
 
-static strata_range *range_make(strata_range *draft, uint32_t number)
+static ST_COLD strata_range *range_make(strata_range *draft, uint32_t number)
 {
     if (!range_reserve(draft)) return NULL;
     if (!range_commit_first(draft)) {

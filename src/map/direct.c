@@ -47,7 +47,7 @@ static void *direct_take_memory(size_t size, size_t alignment)
 {
     if (!st_footprint_take(size)) return NULL;
     void *mem = st_os_map(size, alignment);
-    if (mem == NULL) st_footprint_give(size);
+    if (mem == NULL) st_footprint_refuse(size);
     return mem;
 }
 
@@ -326,7 +326,7 @@ static bool direct_resize(direct_record *record, size_t size, bool may_move)
     if (!st_footprint_take(more)) return false;
     bool done = st_os_resize(record->mem, record->size, size) ||
                 (may_move && direct_move(record, size));
-    if (!done) st_footprint_give(more);
+    if (!done) st_footprint_refuse(more);
     if (!done) return false;
     if (size < record->size) st_footprint_give(record->size - size);
     direct_state.totals.live += size - record->size;

@@ -14,8 +14,11 @@
 /* True if `size` bytes more may be held: they are counted from now on. Any thread, any lock held. */
 ST_INTERNAL bool st_footprint_take(size_t size);
 
-/* They are not held any more, or could not be had. */
+/* They are not held any more. */
 ST_INTERNAL void st_footprint_give(size_t size);
+
+/* They could not be had: the host refused. The peak does not know of them. */
+ST_INTERNAL void st_footprint_refuse(size_t size);
 
 /* What is held, the most that was, and what may be (SIZE_MAX: anything). */
 ST_INTERNAL size_t st_footprint_now(void);
@@ -31,6 +34,7 @@ ST_INLINE bool st_footprint_take(size_t size)
     return true;
 }
 ST_INLINE void st_footprint_give(size_t size) { (void)size; }
+ST_INLINE void st_footprint_refuse(size_t size) { (void)size; }
 
 #endif
 #endif

@@ -37,7 +37,7 @@
 /* So that what goes back catches up with what is freed. */
 #define ROOM_CATCH_UP 16
 /* When not all could go back that should, we wait until this part of what is dirty has come to be dirty, too. */
-#define ROOM_STUCK_SHARE 8
+#define ROOM_STUCK_SHARE 64
 
 static struct {
     /* relaxed throughout: each is a sum or a peak of its own, and a stale one only purges a little
@@ -172,7 +172,7 @@ static size_t room_dirty_most(size_t dirty)
     size_t stuck = st_load_relaxed(&room_state.stuck); /* relaxed: as above. */
     if (dirty < stuck) st_store_relaxed(&room_state.stuck, dirty); /* relaxed: as above. */
     stuck = st_min(stuck, dirty);
-    return stuck == 0 ? most : st_max(most, stuck + st_max(stuck / ROOM_STUCK_SHARE, ST_ROOM_STEP));
+    return stuck == 0 ? most : st_max(most, stuck + st_max(stuck / ROOM_STUCK_SHARE, st_min(ST_ROOM_STEP, most)));
 }
 
 /* True if memory goes back by amount at any cost, as the options say. */

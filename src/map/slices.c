@@ -79,7 +79,7 @@ static bool slices_commit_at(char *at, size_t size)
 {
     if (!st_footprint_take(size)) return false;
     bool done = st_os_commit(at, size);
-    if (!done) st_footprint_give(size);
+    if (!done) st_footprint_refuse(size);
     return done;
 }
 

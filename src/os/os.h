@@ -110,6 +110,9 @@ ST_INTERNAL bool st_os_resize(void *addr, size_t old_size, size_t new_size);
  * the addresses at `target` are no longer the caller's. */
 ST_INTERNAL bool st_os_move(void *addr, size_t old_size, size_t new_size, void *target);
 
+/* Where the host lists the process's memory it calls this range so from now on, if it can. */
+ST_INTERNAL void st_os_name(void *addr, size_t size, const char *name);
+
 /* ---- threads ---- */
 
 /* Sleeps while *word is `expected`; may also return early. Does nothing where nobody can wake. */

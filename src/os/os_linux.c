@@ -264,6 +264,27 @@ bool st_os_move(void *addr, size_t old_size, size_t new_size, void *target)
     return false;
 }
 
+/* The kernel takes 80 bytes, printable ones but for five that /proc/PID/maps means something by. Kernels
+ * before 5.17, or without the option CONFIG_ANON_VMA_NAME, refuse. */
+#define LINUX_NAME_MAX 80
+#define LINUX_PR_SET_VMA 0x53564d41
+#define LINUX_PR_SET_VMA_ANON_NAME 0
+
+static bool linux_may_name(char letter)
+{
+    if (letter == '[' || letter == ']' || letter == '\\' || letter == '$' || letter == '`') return false;
+    return letter >= ' ' && letter <= '~';
+}
+
+void st_os_name(void *addr, size_t size, const char *name)
+{
+    char text[LINUX_NAME_MAX] = "strata:";
+    for (size_t at = sizeof "strata:" - 1; *name != '\0' && at < sizeof text - 1; name++, at++)
+        text[at] = linux_may_name(*name) ? *name : '_';
+    linux_call(SYS_prctl, LINUX_PR_SET_VMA, LINUX_PR_SET_VMA_ANON_NAME, (linux_word)addr, (linux_word)size,
+               (linux_word)text);
+}
+
 /* ---- threads ---- */
 
 void st_os_wait(ST_ATOMIC(uint32_t) *word, uint32_t expected)

@@ -543,6 +543,13 @@ bool st_os_move(void *addr, size_t old_size, size_t new_size, void *target)
     return false;
 }
 
+void st_os_name(void *addr, size_t size, const char *name)
+{
+    (void)addr;
+    (void)size;
+    (void)name;
+}
+
 /* ---- facts ---- */
 
 void st_os_start(void)

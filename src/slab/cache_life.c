@@ -50,7 +50,7 @@ static void *life_take_memory(size_t size)
 {
     if (!st_footprint_take(size)) return NULL;
     void *mem = st_os_map(size, LIFE_ROOM_STEP);
-    if (mem == NULL) st_footprint_give(size);
+    if (mem == NULL) st_footprint_refuse(size);
     return mem;
 }
 

@@ -128,8 +128,10 @@ typedef struct st_space {
     uint32_t trim_count;                     /* large frees until the clock is looked at */
     st_owner owner;                          /* in the page map */
     bool takes_large;                        /* blocks of any size: there are no direct mappings */
-    bool is_apart;                           /* a heap's, with its own limit; not of the process's */
-    bool has_no_quick;                       /* the record ends where quick[] would begin */
+    bool is_apart : 1;                       /* a heap's, with its own limit; not of the process's */
+    bool has_no_quick : 1;                   /* the record ends where quick[] would begin */
+    bool keeps_pages : 1;                    /* of a heap: a free gives nothing back by itself */
+    uint8_t unit_shift;                      /* of a heap: it grows by multiples of 1 << this; 0: as others */
     size_t limit;                            /* of a heap: to which its footprint may grow. As footprint */
     const st_source *source;                 /* of a heap: instead of the host, or NULL */
 
@@ -211,8 +213,9 @@ ST_INTERNAL void *st_space_alloc_to_grow(st_space *space, size_t size) ST_REQUIR
 ST_INTERNAL ST_NOINLINE void st_space_free_any(st_space *space, void *mem) ST_REQUIRES(space->lock);
 
 /* Frees one of several blocks that are freed together: what it merges into is the victim for the moment,
- * so that neighbors which follow each other join it without a bin between. */
-ST_INTERNAL void st_space_free_in_turn(st_space *space, void *mem) ST_REQUIRES(space->lock);
+ * so that neighbors which follow each other join it without a bin between. False if it was misuse, which
+ * was reported. */
+ST_INTERNAL bool st_space_free_in_turn(st_space *space, void *mem) ST_REQUIRES(space->lock);
 
 typedef enum st_resize_result {
     st_resize_done,
@@ -237,6 +240,11 @@ ST_INTERNAL size_t st_space_usable(const st_space *space, const void *mem)
 
 /* Makes top at least `size` + ST_CHUNK_MIN bytes. False, and no change, if the host has none. */
 ST_INTERNAL bool st_space_grow(st_space *space, size_t size) ST_REQUIRES(space->lock);
+
+#if STRATA_HEAPS
+/* Told of each range of address space that the space of a heap takes from the host; NULL: nobody is. */
+ST_DECLARE_DATA void (*st_space_hook)(const st_space *space, void *addr, size_t size);
+#endif
 
 /* Gives a segment back to where it came from: false, and no change, if that can't be done. `gone` is a copy
  * of it. And takes it out of the footprint then (space_grow.c). */

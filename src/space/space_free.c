@@ -69,6 +69,7 @@ enum { free_look_rate = 32 };
 /* Free memory goes back if it was long ago that this was done. */
 static ST_NOINLINE void free_look_at_clock(st_space *space) ST_REQUIRES(space->lock)
 {
+    if (STRATA_HEAPS && space->keeps_pages) return;
     if (st_option(purge_delay) != 0 && ++space->trim_count % free_look_rate != 0) return;
     if (!st_room_is_due(&space->last_trim)) return;
     st_space_release_segments(space);
@@ -216,11 +217,13 @@ void st_space_free_any(st_space *space, void *mem)
     st_free_merge(space, c, size);
 }
 
-void st_space_free_in_turn(st_space *space, void *mem)
+bool st_space_free_in_turn(st_space *space, void *mem)
 {
     st_chunk *c = free_begin(space, mem);
-    if (c != NULL) c = free_join(space, c, chunk_size(c));
-    if (c == NULL) return;
+    if (c == NULL) return false;
+    c = free_join(space, c, chunk_size(c));
+    if (c == NULL) return true;
     st_bins_set_victim(space, c);
     if (STRATA_RETURN && space->victim_size > ST_GRANULE) free_look_at_clock(space);
+    return true;
 }

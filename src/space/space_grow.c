@@ -19,6 +19,10 @@
 /* Address space of one segment, unless a single block needs more. */
 #define GROW_SEGMENT_MAX (SIZE_MAX > 0xffffffff ? ST_GIB_OR_MAX : 64 * ST_MIB)
 
+#if STRATA_HEAPS
+ST_DEFINE_DATA void (*st_space_hook)(const st_space *space, void *addr, size_t size);
+#endif
+
 void st_space_init(st_space *space, size_t idx, size_t secret)
 {
     space->owner = st_owner_make(st_owner_space, (uint32_t)idx);
@@ -31,9 +35,12 @@ void st_space_init(st_space *space, size_t idx, size_t secret)
 #endif
 }
 
-static size_t grow_round(size_t size)
+/* Up to whole units in which the space grows. */
+static size_t grow_round(const st_space *space, size_t size)
 {
-    return st_round_up(size, st_max(ST_GRANULE, st_os_page_size()));
+    size_t unit = st_max(ST_GRANULE, st_os_page_size());
+    if (STRATA_HEAPS && space->unit_shift != 0) unit = st_max(unit, (size_t)1 << space->unit_shift);
+    return st_round_up(size, unit);
 }
 
 static void grow_count(st_space *space, size_t committed)
@@ -68,7 +75,19 @@ static void grow_widen_bounds(st_space *space, const st_segment *segment)
 /* How much to commit when `missing` bytes, whole granules, are needed. */
 static size_t grow_step(const st_space *space, size_t missing)
 {
-    return st_max(missing, grow_round(st_max(GROW_STEP_MIN, space->footprint / GROW_STEP_SHARE)));
+    size_t step = st_max(GROW_STEP_MIN, space->footprint / GROW_STEP_SHARE);
+    if (STRATA_HEAPS && space->unit_shift != 0) step = 1;
+    return st_max(missing, grow_round(space, step));
+}
+
+static void grow_tell(const st_space *space, void *addr, size_t size)
+{
+#if STRATA_HEAPS
+    if (space->is_apart && st_space_hook != NULL) st_space_hook(space, addr, size);
+#endif
+    (void)space;
+    (void)addr;
+    (void)size;
 }
 
 /* True if the limit lets the host be asked for so much address space. */
@@ -95,12 +114,13 @@ static size_t grow_reserve_step(const st_space *space, size_t missing)
 /* Tries to take the address space right above the segment, if it is used up. */
 static bool grow_reserve_more(st_space *space, st_segment *segment, size_t missing)
 {
-    size_t least = grow_round(missing);
+    size_t least = grow_round(space, missing);
     size_t size = grow_reserve_step(space, least);
     while (!grow_may_reserve(space, size) || !st_os_reserve_at(segment->base + segment->reserved, size)) {
         if (!ST_OS_RESERVE_COSTS || size == least) return false;
         size = least;
     }
+    grow_tell(space, segment->base + segment->reserved, size);
     segment->reserved += size;
     space->reserved += size;
     grow_widen_bounds(space, segment);
@@ -123,7 +143,7 @@ static bool grow_commit_step(const st_space *space, char *at, size_t step)
         if (st_os_commit(at, step)) return true;
         st_pagemap_set(at, step, 0);
     }
-    if (STRATA_HEAPS && !space->is_apart) st_footprint_give(step);
+    if (STRATA_HEAPS && !space->is_apart) st_footprint_refuse(step);
     return false;
 }
 
@@ -131,7 +151,7 @@ static bool grow_commit_step(const st_space *space, char *at, size_t step)
  * them: more than that if the limit and the host let us. Returns how many, or 0. */
 static size_t grow_commit(const st_space *space, char *at, size_t missing, size_t left)
 {
-    missing = grow_round(missing);
+    missing = grow_round(space, missing);
     for (size_t step = st_min(grow_step(space, missing), left);; step = missing) {
         if (grow_commit_step(space, at, step)) return step;
         if (step == missing) return 0;
@@ -183,7 +203,7 @@ static size_t grow_wanted(const st_space *space)
 static char *grow_reserve(const st_space *space, size_t need, size_t wanted, size_t *reserved)
 {
     for (;;) {
-        wanted = st_max(grow_round(wanted), need);
+        wanted = st_max(grow_round(space, wanted), need);
         *reserved = wanted;
         char *base = grow_may_reserve(space, wanted) ? st_os_reserve(wanted, ST_GRANULE) : NULL;
         if (base != NULL || wanted == need) return base;
@@ -229,8 +249,12 @@ static bool grow_from_host(const st_space *space, size_t need, size_t wanted, gr
     if (range->base == NULL) return false;
     range->is_zero = true;
     range->committed = grow_commit(space, range->base, need, range->reserved);
-    if (range->committed == 0) st_os_release(range->base, range->reserved);
-    return range->committed != 0;
+    if (range->committed == 0) {
+        st_os_release(range->base, range->reserved);
+        return false;
+    }
+    grow_tell(space, range->base, range->reserved);
+    return true;
 }
 
 #if STRATA_HEAPS
@@ -269,7 +293,7 @@ static bool grow_take_from_source(st_space *space, size_t size, grow_range *rang
 /* Takes a range from the source: of `wanted` bytes, or what is needed. */
 static bool grow_from_source(st_space *space, size_t need, size_t wanted, grow_range *range)
 {
-    wanted = grow_round(wanted);
+    wanted = grow_round(space, wanted);
     if (wanted > need && grow_take_from_source(space, wanted, range)) return true;
     return grow_take_from_source(space, need, range);
 }
@@ -279,7 +303,7 @@ static bool grow_from_source(st_space *space, size_t need, size_t wanted, grow_r
 static bool grow_segment(st_space *space, size_t size, size_t lead, size_t wanted)
 {
     grow_range range = {.lead = lead};
-    size_t need = grow_round(lead + size + ST_SEGMENT_HEADER + ST_FENCE_SIZE);
+    size_t need = grow_round(space, lead + size + ST_SEGMENT_HEADER + ST_FENCE_SIZE);
 #if STRATA_HEAPS
     if (space->source != NULL) {
         if (!grow_from_source(space, need, wanted, &range)) return false;
@@ -346,7 +370,7 @@ static bool grow_cut_top(st_space *space, size_t pad)
     size_t kept;
     if (st_add_overflows(st_distance(segment->base, chunk_mem(space->top)) + ST_CHUNK_MIN + ST_FENCE_SIZE, pad, &kept))
         return false;
-    kept = grow_round(kept);
+    kept = grow_round(space, kept);
     if (kept >= segment->committed) return false;
     const st_segment gone = {NULL, segment->base + kept, segment->committed - kept, segment->reserved - kept};
     if (!grow_give_end(space, &gone)) return false;

@@ -100,14 +100,16 @@ void st_space_take_room(st_space *space, size_t size)
     size_t excess = st_room_take(step);
     space->room += step;
     space->held += step;
+    if (space->is_apart) st_space_tell(space);
     if (excess != 0) st_space_purge(space, excess, ST_SPACE_PURGE_MIN);
 }
 
-/* What is in use of memory that the account has, at most. */
+/* What is in use of memory that the account has, at most. All that a heap holds is: nothing of it goes back by
+ * amount. */
 size_t st_space_tell(st_space *space)
 {
 #if STRATA_RETURN && STRATA_PAGEMAP
-    size_t used = st_min(space->live, space->held);
+    size_t used = space->is_apart ? space->held : st_min(space->live, space->held);
     size_t less = space->told_used - st_min(used, space->told_used);
     st_room_use(used - space->told_used);
     space->told_used = used;

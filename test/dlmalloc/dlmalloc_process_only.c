@@ -42,7 +42,7 @@ static void posix_memalign_aligns(void **state)
 static void posix_memalign_refuses_other_alignments(void **state)
 {
     (void)state;
-    static const size_t wrong[] = {0, 1, 2, 4, 3, 9, 12, 24, 40, 48, 4097, SIZE_MAX, SIZE_MAX / 2 + 9};
+    static const size_t wrong[] = {0, 1, 2, sizeof(void *) / 2, 3, 9, 12, 24, 40, 48, 4097, SIZE_MAX, SIZE_MAX / 2 + 9};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         void *mem = &mem;
         assert_int_equal(dlposix_memalign(&mem, wrong[i], 100), EINVAL);

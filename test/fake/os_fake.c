@@ -62,6 +62,8 @@ static struct {
     bool tells_ends;
     void (*at_thread_end)(void);
     size_t watched;
+    size_t named_count, named_size;
+    char named_last[80];
     unsigned clock;
     /* The end. */
     jmp_buf stop_target;
@@ -368,6 +370,25 @@ size_t st_os_touched(void *addr, size_t size)
     fake_demand_range(addr, size, fake_committed);
     fake_leave(saved_errno);
     return fake.config.tells_untouched ? 0 : size;
+}
+
+void st_os_name(void *addr, size_t size, const char *name)
+{
+    int saved_errno = fake_enter();
+    fake_demand(size % fake.config.page_size == 0 && (uintptr_t)addr % fake.config.page_size == 0,
+                "whole pages are named");
+    fake.named_count++;
+    fake.named_size += size;
+    fake.named_last[0] = '\0';
+    strncat(fake.named_last, name, sizeof fake.named_last - 1);
+    fake_leave(saved_errno);
+}
+
+size_t os_fake_named(size_t *size, const char **last)
+{
+    *size = fake.named_size;
+    *last = fake.named_last;
+    return fake.named_count;
 }
 
 /* True if the range is exactly what was taken in one piece. */

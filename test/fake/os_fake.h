@@ -79,6 +79,9 @@ typedef struct os_fake_counts {
 
 void os_fake_count(os_fake_counts *counts);
 
+/* How many ranges were named so far, their bytes, and the latest name. */
+size_t os_fake_named(size_t *size, const char **last);
+
 /* Bytes of address space that were taken and not yet released: 0 if nothing leaked. */
 size_t os_fake_taken(void);
 

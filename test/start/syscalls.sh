@@ -13,6 +13,11 @@ trap 'rm -f "$trace"' EXIT
 awk '
     /write\(-11,/ { is_inside = 1; begins++; next }
     /write\(-12,/ { is_inside = 0; ends++; next }
+    is_inside && / prctl\(/ {
+        if (/PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0x[0-9a-f]+, [0-9]+, "strata:named"/ ||
+            /prctl\(0x53564d41[^,]*, 0, /) named++
+        else others++
+    }
     !is_inside || /resumed>/ { next }
     {
         call = $2
@@ -20,7 +25,7 @@ awk '
         count[call]++
     }
     END {
-        allowed = " mmap munmap mprotect madvise prctl mincore mremap futex "
+        allowed = " mmap munmap mprotect madvise mincore mremap futex prctl "
         failed = begins != 1 || ends != 1
         if (failed) print "the marks were not found"
         for (call in count) {
@@ -31,5 +36,9 @@ awk '
             }
         }
         if (count["mmap"] == 0) failed = 1
+        if (named == 0 || others != 0) {
+            print "prctl names the segments of a named heap, and does nothing else: " named + 0, others + 0
+            failed = 1
+        }
         exit failed
     }' "$trace"

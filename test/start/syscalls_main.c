@@ -12,6 +12,19 @@ enum { thread_count = 3 };
 /* Threads have started; the first mark is set; all work is done; the second mark is set. */
 static pthread_barrier_t ready, begin, end, leave;
 
+static void use_a_heap(void)
+{
+    const strata_heap_config config = {.name = "named", .trim_threshold = 100000};
+    strata_heap *heap = strata_heap_create(&config);
+    require(heap != NULL, "there is memory for a heap");
+    for (size_t size = 1; size < 10000000; size *= 7) {
+        void *mem = strata_heap_calloc(heap, 1, size);
+        require(mem != NULL, "there is memory in a heap");
+        strata_heap_free(heap, mem);
+    }
+    strata_heap_destroy(heap);
+}
+
 static void work(unsigned seed)
 {
     static _Thread_local char *blocks[50];
@@ -28,6 +41,7 @@ static void work(unsigned seed)
     }
     for (size_t idx = 0; idx < 50; idx++) free(blocks[idx]);
     strata_trim(0);
+    use_a_heap();
     strata_stats stats;
     strata_stats_get(&stats);
 }

@@ -231,6 +231,23 @@ static void failures_of_the_host_leave_the_account_right(void **state)
     little_heap_trim_process();
 }
 
+/* What the host refuses counts for nothing. */
+static void what_is_refused_was_never_held(void **state)
+{
+    (void)state;
+    void *mem = strata_malloc(40000000);
+    size_t peak = strata_footprint_peak();
+    os_fake_fail(OS_FAKE_ANY, 1, true);
+    for (size_t size = 100; size < 400000000; size *= 3) strata_free(strata_malloc(size));
+    assert_null(strata_malloc(1000000000));
+    assert_null(strata_realloc(mem, 1000000000));
+    assert_int_equal(strata_footprint_peak(), peak);
+    os_fake_fail(OS_FAKE_ANY, 0, false);
+    expect_account_agrees();
+    strata_free(mem);
+    little_heap_trim_process();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +258,7 @@ int main(void)
         LITTLE_HEAP_TEST(heaps_are_not_in_the_account),
         LITTLE_HEAP_TEST(the_process_is_capped),
         LITTLE_HEAP_TEST(failures_of_the_host_leave_the_account_right),
+        LITTLE_HEAP_TEST(what_is_refused_was_never_held),
     };
     assert_int_equal(front_start(), STRATA_SLABS);
     return TESTING_RUN(tests);

@@ -184,9 +184,11 @@ static void heaps_are_named_and_counted(void **state)
 {
     (void)state;
     strata_heap *heap[200];
+    const strata_heap_config unnamed = {.reserve = ST_GRANULE};
     for (size_t i = 0; i < TESTING_COUNT(heap); i++) {
-        const strata_heap_config config = {.name = "a name of more than thirty-one letters", .tag = i};
-        heap[i] = little_heap_new(i == 0 ? NULL : &config);
+        const strata_heap_config config = {.name = "a name of more than thirty-one letters", .tag = i,
+                                           .reserve = ST_GRANULE};
+        heap[i] = little_heap_new(i == 0 ? &unnamed : &config);
     }
     assert_string_equal(strata_heap_name(heap[0]), "");
     assert_string_equal(strata_heap_name(heap[1]), "a name of more than thirty-one ");
@@ -195,7 +197,7 @@ static void heaps_are_named_and_counted(void **state)
     for (strata_heap *at = NULL; (at = strata_heap_next(at)) != NULL; count++)
         assert_ptr_equal(at, heap[strata_heap_tag(at)]);
     assert_int_equal(count, TESTING_COUNT(heap) / 2);
-    for (size_t i = 0; i < TESTING_COUNT(heap); i += 2) heap[i] = little_heap_new(NULL);
+    for (size_t i = 0; i < TESTING_COUNT(heap); i += 2) heap[i] = little_heap_new(&unnamed);
     for (size_t i = 0; i < TESTING_COUNT(heap); i++) {
         void *mem = strata_heap_malloc(heap[i], 10);
         assert_ptr_equal(strata_heap_of(mem), heap[i]);

@@ -15,7 +15,7 @@
 #include "model/random_script.h"
 
 /* Somewhere no test has memory. */
-#define NOWHERE ((size_t)7 << 40)
+#define NOWHERE ((size_t)(SIZE_MAX > 0xffffffff ? UINT64_C(7) << 40 : UINT64_C(3) << 28))
 
 static char *nowhere(size_t offset) { return st_at(NULL, (NOWHERE & SIZE_MAX / 4) + offset); }
 
@@ -216,7 +216,7 @@ static void a_model_agrees_with_every_answer(void **state)
         grid m = {.grain = (size_t)64 << random_below(&source, 16)};
         m.count = random_from(&source, LEAST, random_below(&source, 2) == 0 ? 30 : GRID_MAX);
         size_t skipped = random_below(&source, m.grain);
-        m.base = nowhere(random_from(&source, 1, 2000) * m.grain);
+        m.base = nowhere(random_from(&source, 1, 2000) * m.grain % (SIZE_MAX / 4 + 1));
         size_t more = skipped + m.count * m.grain + random_below(&source, m.grain);
         m.range = new_range(m.base - skipped, more, m.grain);
         for (size_t step = 0; step < 150; step++) {
@@ -568,6 +568,42 @@ static void any_call_of_the_host_may_fail(void **state)
     }
 }
 
+static size_t committed_now(void)
+{
+    os_fake_counts counts;
+    os_fake_count(&counts);
+    return counts.committed;
+}
+
+/* What is known of blocks that are gone takes no memory for long; and can be had again. */
+static void the_shadow_shrinks_with_the_blocks(void **state)
+{
+    (void)state;
+    enum { count = 100000 };
+    static void *blocks[count];
+    strata_range *range = new_range(nowhere(0), (size_t)count * 640, 64);
+    size_t empty = committed_now();
+    for (int round = 0; round < 3; round++) {
+        os_fake_counts before, after;
+        for (size_t i = 0; i < count; i++) {
+            blocks[i] = strata_range_allocate(range, 600, 0);
+            assert_non_null(blocks[i]);
+        }
+        assert_true(committed_now() - empty > count * 100);
+        expect_sound(range);
+        os_fake_count(&before);
+        if (round == 2) os_fake_fail(OS_FAKE_ONLY(decommit), 1, true);
+        for (size_t i = count; i-- > 0;) strata_range_free(range, blocks[i]);
+        os_fake_count(&after);
+        assert_true(after.calls[os_fake_call_decommit] - before.calls[os_fake_call_decommit] < 20 || round == 2);
+        if (round < 2) assert_true(committed_now() - empty <= 600 * 1024);
+        expect_sound(range);
+        assert_int_equal(strata_range_largest_free(range), (size_t)count * 640);
+    }
+    os_fake_fail(OS_FAKE_ANY, 0, false);
+    strata_range_destroy(range);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -583,6 +619,7 @@ int main(void)
         LITTLE_HEAP_TEST(a_fork_finds_no_lock_taken),
         LITTLE_HEAP_TEST(two_threads_share_a_range),
         LITTLE_HEAP_TEST(any_call_of_the_host_may_fail),
+        LITTLE_HEAP_TEST(the_shadow_shrinks_with_the_blocks),
     };
     return TESTING_RUN(tests);
 }
