@@ -151,6 +151,8 @@ typedef struct strata_options {
     size_t segment_size;
     size_t spaces;
     size_t on_misuse;
+    size_t on_foreign;
+    size_t no_deepbind;
     size_t report;
 } strata_options;
 

@@ -59,6 +59,7 @@ need gnuplot gnuplot-nox command -v gnuplot
 need valgrind valgrind command -v valgrind
 need spin spin command -v spin
 need strace strace command -v strace
+need musl-gcc musl-tools command -v musl-gcc
 if command -v clang >/dev/null 2>&1; then
     need "clang's run-time libraries" "$(clang --version |
         sed -n 's/.*clang version \([0-9]*\).*/libclang-rt-\1-dev/p' | head -n 1)" has_clang_runtime

@@ -5,6 +5,7 @@
  */
 #include "api/control.h"
 
+#include "api/foreign.h"
 #include "api/front.h"
 #include "books/options.h"
 #include "strata.h"
@@ -166,7 +167,11 @@ STRATA_EXPORT int strata_trim(size_t pad) { return st_front_trim(pad) ? 1 : 0; }
 
 STRATA_EXPORT size_t strata_usable_size(const void *mem)
 {
-    return mem == NULL ? 0 : st_front_usable(mem);
+    size_t usable = mem == NULL ? 0 : st_front_usable(mem);
+#if STRATA_PAGEMAP
+    if (usable == 0 && mem != NULL) usable = st_foreign_usable(mem);
+#endif
+    return usable;
 }
 
 STRATA_EXPORT size_t strata_memalignment(const void *mem)

@@ -119,15 +119,16 @@ static bool front_may_be_kept(size_t usable, size_t req)
 void st_front_free_sized_other(void *mem, size_t req)
 {
     size_t usable = front_class_of(mem) * ST_SLAB_GRAIN;
+    size_t told = req;
     req = st_max(req, 1);
     if (usable == 0) {
         usable = st_heap_usable_now(mem);
         if (usable > ST_SLAB_LIMIT) req = st_max(req, ST_SLAB_LIMIT + 1);
         if (usable > ST_SHELF_LIMIT || !front_may_be_kept(usable, req))
-            st_heap_count_mismatch(usable, req);
+            st_heap_count_mismatch(usable, req, told);
     } else if (!front_fits(usable, req) &&
                (req > usable || usable - req >= (usable & (~usable + 1)))) {
-        st_heap_count_mismatch(usable, SIZE_MAX);
+        st_heap_note_mismatch(usable, told);
     }
     st_front_free(mem);
 }

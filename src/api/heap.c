@@ -4,6 +4,7 @@
  */
 #include "api/heap.h"
 
+#include "api/foreign.h"
 #include "books/options.h"
 #include "books/report.h"
 #include "map/clear.h"
@@ -459,7 +460,7 @@ void *st_heap_alloc_aligned(size_t alignment, size_t req) ST_NO_LOCK_ANALYSIS
 static ST_NOINLINE void heap_free_other(void *mem)
 {
 #if STRATA_PAGEMAP
-    if (mem == NULL) return;
+    if (mem == NULL || st_foreign_free(mem)) return;
     st_owner owner = st_pagemap_get(mem);
     st_misuse_kind fault = st_misuse_foreign;
 #if STRATA_HEAPS
@@ -514,10 +515,16 @@ static bool heap_size_fits(size_t usable, size_t req)
     return req <= usable && usable - req < slack;
 }
 
-void st_heap_count_mismatch(size_t usable, size_t req)
+void st_heap_note_mismatch(size_t usable, size_t told)
+{
+    if (STRATA_STATS) st_add_relaxed(&heap_state.size_mismatches, 1); /* relaxed: a statistic. */
+    if (STRATA_CHECK >= 3 && usable != 0) st_misuse_of_size(usable, told); /* 0: worse is wrong */
+}
+
+void st_heap_count_mismatch(size_t usable, size_t req, size_t told)
 {
     if (STRATA_STATS && ST_UNLIKELY(!heap_size_fits(usable, req)))
-        st_add_relaxed(&heap_state.size_mismatches, 1); /* relaxed: a statistic. */
+        st_heap_note_mismatch(usable, told);
 }
 
 /* One lock for both, the question and the deed. */
@@ -525,12 +532,12 @@ void st_heap_free_sized(void *mem, size_t req)
 {
     st_space *space = heap_owner(mem);
     if (space == NULL) {
-        st_heap_count_mismatch(st_heap_usable(mem), req);
+        st_heap_count_mismatch(st_heap_usable(mem), req, req);
         heap_free_other(mem);
         return;
     }
     st_lock_take(&space->lock);
-    if (STRATA_STATS) st_heap_count_mismatch(st_space_usable(space, mem), req);
+    if (STRATA_STATS) st_heap_count_mismatch(st_space_usable(space, mem), req, req);
     st_space_free(space, mem);
     heap_leave(space);
 }
@@ -590,10 +597,14 @@ static ST_NOINLINE void *heap_resize_other(void *mem, size_t req, size_t *usable
     if (others != NULL) return others->resize(mem, owner, req, true);
 #endif
 #endif
-    (void)req;
+    void *resized = NULL;
     *usable = 0;
+#if STRATA_PAGEMAP
+    if (st_foreign_resize(mem, req, &resized)) return resized;
+#endif
+    (void)req;
     heap_free_other(mem); /* reports it */
-    return NULL;
+    return resized;
 }
 
 void *st_heap_resize(void *mem, size_t req, size_t *usable)
@@ -621,6 +632,7 @@ void *st_heap_resize_in_place(void *mem, size_t req)
 #endif
     if (st_owner_kind_of(owner) == st_owner_direct && st_direct_usable(mem, owner) != 0)
         return st_direct_resize(mem, owner, req, false);
+    if (st_foreign_is_tolerated(mem)) return NULL;
 #endif
     heap_free_other(mem); /* reports it */
     return NULL;

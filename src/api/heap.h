@@ -44,8 +44,10 @@ ST_INTERNAL void st_heap_free(void *mem);
 /* The same for a block; counts a mismatch if the block is not as large as `req` bytes get. */
 ST_INTERNAL void st_heap_free_sized(void *mem, size_t req);
 
-/* Counts a mismatch unless a block of `usable` bytes may be one that was asked for as `req` bytes. */
-ST_INTERNAL void st_heap_count_mismatch(size_t usable, size_t req);
+/* Counts a mismatch of a block of `usable` bytes that is freed as one of `told`, or reports it in a build
+ * that checks all; and the same only unless it may be one that was asked for as `req` bytes. */
+ST_INTERNAL void st_heap_note_mismatch(size_t usable, size_t told);
+ST_INTERNAL void st_heap_count_mismatch(size_t usable, size_t req, size_t told);
 
 /* Frees many blocks of spaces, with one lock for those that follow each other in one space. */
 ST_INTERNAL void st_heap_free_batch(void *const *blocks, size_t count);

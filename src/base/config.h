@@ -35,7 +35,9 @@
 #endif
 
 /* @config STRATA_OVERRIDE  1 also defines the C library's and C++'s names (malloc, free,
- * operator new, ...), so that linking or preloading replaces them. Range 0..1. */
+ * operator new, ...), so that linking replaces them; 2 is for a library to be preloaded into programs
+ * that know nothing of it: what strata did not give out goes to who did (option on_foreign), and dlopen
+ * is defined (option no_deepbind). Range 0..2. */
 #ifndef STRATA_OVERRIDE
 #define STRATA_OVERRIDE 0
 #endif
@@ -135,30 +137,36 @@
 #endif
 #endif
 
+/* @config STRATA_DLOPEN  1 reaches thread-local data in a way that a library loaded late, by
+ * dlopen, can always use; 0 in the fastest way, for which such a library may find no room; 2 has none,
+ * for hosts where reaching it calls malloc (emulated by the compiler, as for Android before 10): then
+ * there are no slabs, and all threads share one space. Range 0..2. */
+#ifndef STRATA_DLOPEN
+#if defined(__ANDROID__) && __ANDROID_API__ < 29
+#define STRATA_DLOPEN 2
+#else
+#define STRATA_DLOPEN 0
+#endif
+#endif
+
 /* @config STRATA_SPACES_MAX  Spaces at most among which threads spread when they meet at a
  * lock. Each costs about 1 KB of bss, touched only when it is used. Range 1..64. */
 #ifndef STRATA_SPACES_MAX
-#define STRATA_SPACES_MAX (STRATA_THREADS && STRATA_PAGEMAP ? 16 : 1)
+#define STRATA_SPACES_MAX (STRATA_THREADS && STRATA_PAGEMAP && STRATA_DLOPEN < 2 ? 16 : 1)
 #endif
 
 /* @config STRATA_SLABS  1 serves requests up to 1 KiB from slabs, with a cache for each thread: the
  * fast way. 0 leaves all to spaces, which find a wrong free at once. Needs STRATA_PAGEMAP; 4 MiB
  * of bss on 64-bit hosts, touched as it is used. Range 0..1. */
 #ifndef STRATA_SLABS
-#define STRATA_SLABS (STRATA_PAGEMAP && !STRATA_HARDENED && STRATA_ALIGNMENT <= 16)
+#define STRATA_SLABS                                                                           \
+    (STRATA_PAGEMAP && !STRATA_HARDENED && STRATA_ALIGNMENT <= 16 && STRATA_DLOPEN < 2)
 #endif
 
 /* @config STRATA_HEAPS  1 has heaps apart from the process's (strata_heap_create and what belongs to
  * it), ranges, and caps on what is held. About 20 KB of code, 14 KB optimized for size. Range 0..1. */
 #ifndef STRATA_HEAPS
 #define STRATA_HEAPS (!STRATA_TINY)
-#endif
-
-/* @config STRATA_DLOPEN  1 reaches thread-local data in a way that a library loaded late, by
- * dlopen, can always use; 0 in the fastest way, for which such a library may find no room. Range
- * 0..1. */
-#ifndef STRATA_DLOPEN
-#define STRATA_DLOPEN 0
 #endif
 
 /* @config STRATA_ENVIRONMENT  1 reads STRATA_OPTIONS from the environment at program start
@@ -208,6 +216,9 @@
 
 #if STRATA_SPACES_MAX > 1 && !STRATA_PAGEMAP
 #error "STRATA_SPACES_MAX > 1 needs STRATA_PAGEMAP: a freed block must find its space"
+#endif
+#if STRATA_DLOPEN >= 2 && (STRATA_SLABS || (STRATA_SPACES_MAX > 1 && STRATA_THREADS))
+#error "STRATA_DLOPEN 2 has no thread-local data, which STRATA_SLABS and STRATA_SPACES_MAX > 1 need"
 #endif
 #if STRATA_SLABS && (!STRATA_PAGEMAP || STRATA_ALIGNMENT > 16)
 #error "STRATA_SLABS needs STRATA_PAGEMAP and a STRATA_ALIGNMENT of at most 16"

@@ -39,6 +39,7 @@
 #ifndef ST_ON_MISUSE_DEFAULT
 #define ST_ON_MISUSE_DEFAULT 0
 #endif
+#define ST_ON_FOREIGN_DEFAULT (STRATA_OVERRIDE == 2 && !STRATA_HARDENED ? 2 : 0)
 
 typedef enum st_option_id {
 #define ST_OPTION(name, unit, initial, minimum, maximum, sentence) st_option_id_##name,

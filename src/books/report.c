@@ -120,6 +120,19 @@ ST_COLD void st_misuse(st_misuse_kind kind, const void *mem)
     if (!report_is_ignored(kind)) st_base_stop();
 }
 
+ST_COLD void st_misuse_of_size(size_t usable, size_t told)
+{
+    st_text text;
+    st_text_init(&text, st_text_to_messages, NULL);
+    st_text_add(&text, "strata: free of a block of ");
+    st_text_add_size(&text, usable);
+    st_text_add(&text, " bytes as one of ");
+    st_text_add_size(&text, told);
+    st_text_add(&text, "\n");
+    st_text_flush(&text);
+    if (st_option(on_misuse) == 0) st_base_stop();
+}
+
 ST_COLD void st_damage(const char *id)
 {
     st_text text;

@@ -58,6 +58,10 @@ typedef enum st_misuse_kind {
  * as it was; overwritten memory always stops. Any thread, any lock held. */
 ST_INTERNAL void st_misuse(st_misuse_kind kind, const void *mem);
 
+/* The same for a sized free that is wrong about the size, in builds that check all: at STRATA_CHECK 3. A
+ * lower one only counts. */
+ST_INTERNAL void st_misuse_of_size(size_t usable, size_t told);
+
 /* Says that the invariant `id` does not hold, and stops the process: by whatever it was broken,
  * nothing can be relied on any more. */
 ST_INTERNAL void st_damage(const char *id);

@@ -12,32 +12,56 @@ enum { lock_spins = 100 };
 
 ST_DEFINE_DATA ST_ATOMIC(uint32_t) st_lock_passing;
 
+#if STRATA_DLOPEN < 2
+
 static ST_THREAD_LOCAL bool lock_is_passing;
-
-void st_lock_pass_all(void)
-{
-    /* Before the start there is no thread-local storage, and nobody else. */
-    if (!st_os_is_started() || lock_is_passing) return;
-    lock_is_passing = true;
-    st_add_relaxed(&st_lock_passing, 1); /* relaxed: only this thread must see it. */
-}
-
-void st_lock_pass_none(void)
-{
-    if (!lock_is_passing) return;
-    lock_is_passing = false;
-    st_add_relaxed(&st_lock_passing, (uint32_t)-1); /* relaxed: as above. */
-}
 
 bool st_lock_passes(void)
 {
     return lock_is_passing;
 }
 
+static void lock_set_passing(bool passes) { lock_is_passing = passes; }
+
+#else
+
+/* The last thread that began to pass. Two that do at once have each found memory broken, and end the
+ * program: the first may then wait for a lock of its own. */
+static ST_ATOMIC(size_t) lock_passing_thread;
+
+bool st_lock_passes(void)
+{
+    /* relaxed: a thread sees its own number if it stored it. */
+    return st_load_relaxed(&lock_passing_thread) == st_os_thread();
+}
+
+static void lock_set_passing(bool passes)
+{
+    /* relaxed: as above. */
+    st_store_relaxed(&lock_passing_thread, passes ? st_os_thread() : 0);
+}
+
+#endif
+
+void st_lock_pass_all(void)
+{
+    /* Before the start there is no thread-local storage, and nobody else. */
+    if (!st_os_is_started() || st_lock_passes()) return;
+    lock_set_passing(true);
+    st_add_relaxed(&st_lock_passing, 1); /* relaxed: only this thread must see it. */
+}
+
+void st_lock_pass_none(void)
+{
+    if (!st_lock_passes()) return;
+    lock_set_passing(false);
+    st_add_relaxed(&st_lock_passing, (uint32_t)-1); /* relaxed: as above. */
+}
+
 void st_lock_wait(st_lock *lock)
 {
     /* relaxed: a thread that passes has counted itself. */
-    if (st_load_relaxed(&st_lock_passing) != 0 && lock_is_passing) return;
+    if (st_load_relaxed(&st_lock_passing) != 0 && st_lock_passes()) return;
     for (int round = 0; round < lock_spins; round++) {
         st_cpu_relax();
         uint32_t free_word = 0;
@@ -62,7 +86,7 @@ void st_lock_wake(st_lock *lock)
     st_os_wake(&lock->word);
 }
 
-#if STRATA_CHECK >= 2
+#if STRATA_CHECK >= 2 && STRATA_DLOPEN < 2
 
 static ST_THREAD_LOCAL uint64_t lock_held[st_lock_rank_end / 64]; /* a bit a rank */
 

@@ -115,6 +115,11 @@ ST_INTERNAL void st_os_name(void *addr, size_t size, const char *name);
 
 /* ---- threads ---- */
 
+#if STRATA_DLOPEN >= 2
+/* A number that no other thread has now, never 0. */
+ST_INTERNAL size_t st_os_thread(void);
+#endif
+
 /* Sleeps while *word is `expected`; may also return early. Does nothing where nobody can wake. */
 ST_INTERNAL void st_os_wait(ST_ATOMIC(uint32_t) *word, uint32_t expected);
 
@@ -137,6 +142,20 @@ ST_INTERNAL bool st_os_watch_thread(void);
 /* Has the C library call these around every fork: `prepare` before it in the parent, `parent`
  * and `child` after it. Called once, at program start. */
 ST_INTERNAL void st_os_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+
+/* ---- the process's other allocators ---- */
+
+typedef struct st_os_other {
+    void (*free)(void *mem);
+    void *(*realloc)(void *mem, size_t req); /* NULL if it has none; so the next one */
+    size_t (*usable)(void *mem);
+} st_os_other;
+
+/* Who may have given out a pointer that is none of strata's. At `depth` 0 the allocator that the whole
+ * process uses, if that is not strata; else, and at depth 1, which is when the first one has asked strata
+ * in turn, the one that the process would use if strata were not there. False if there is none, or it
+ * has not given out anything. After the start. (os_foreign.c) */
+ST_INTERNAL bool st_os_other_allocator(unsigned depth, st_os_other *other);
 
 /* ---- the rest ---- */
 

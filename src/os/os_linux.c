@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -25,6 +24,9 @@
 #include "base/bits.h"
 
 /* ---- system calls ---- */
+
+/* The kernel's, whose own headers a C library's compiler may not find (musl-gcc). */
+enum { linux_futex_wait = 0, linux_futex_wake = 1, linux_futex_private = 128 };
 
 typedef long linux_word; /* an argument or result; -errno on failure */
 
@@ -287,14 +289,18 @@ void st_os_name(void *addr, size_t size, const char *name)
 
 /* ---- threads ---- */
 
+#if STRATA_DLOPEN >= 2
+size_t st_os_thread(void) { return (size_t)pthread_self(); }
+#endif
+
 void st_os_wait(ST_ATOMIC(uint32_t) *word, uint32_t expected)
 {
-    linux_call(SYS_futex, (linux_word)word, FUTEX_WAIT_PRIVATE, (linux_word)expected, 0, 0);
+    linux_call(SYS_futex, (linux_word)word, linux_futex_wait | linux_futex_private, (linux_word)expected, 0, 0);
 }
 
 void st_os_wake(ST_ATOMIC(uint32_t) *word)
 {
-    linux_call(SYS_futex, (linux_word)word, FUTEX_WAKE_PRIVATE, 1, 0, 0);
+    linux_call(SYS_futex, (linux_word)word, linux_futex_wake | linux_futex_private, 1, 0, 0);
 }
 
 void st_os_yield(void)

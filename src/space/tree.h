@@ -20,12 +20,14 @@
 #include "space/space.h"
 
 typedef struct st_tree st_tree;
-typedef st_tree *ST_MAY_ALIAS st_tree_slot;
 struct ST_MAY_ALIAS st_tree {
     st_chunk chunk;     /* next and prev are the ring */
-    st_tree_slot child[2];
+    st_tree *child[2];
     st_tree *parent;    /* the root's is itself; NULL in a ring's other members */
 };
+/* A place for a node, here or in a space. Behind the structure: gcc can't optimize at link time otherwise
+ * (an internal error of 12). */
+typedef st_tree *ST_MAY_ALIAS st_tree_slot;
 ST_STATIC_ASSERT(sizeof(st_tree) <= ST_SMALL_LIMIT, "a tree chunk has room for its links");
 
 /* The tree that chunks of `size` (at least ST_SMALL_LIMIT) belong to: two for each power of two,

@@ -24,7 +24,8 @@ static const char *const option_names[] = {
     "direct_threshold", "direct_cache",   "trim_threshold", "trim_pad",
     "quick_limit",      "magazine_limit", "dirty_max",      "dirty_share",
     "purge_rate",       "purge_delay",    "segment_size",
-    "spaces",           "on_misuse",      "report",
+    "spaces",           "on_misuse",      "on_foreign",
+    "no_deepbind",      "report",
 };
 
 static void descriptions_are_complete(void **state)

@@ -57,6 +57,7 @@ static struct {
     size_t output_size, appended_size;
     char output[1 << 16], appended[1 << 16], append_path[256];
     const char *variable_name, *variable_value;
+    const st_os_other *other; /* NULL: there is no other allocator */
     void (*at_fork[os_fake_fork_child + 1])(void);
     /* Threads. */
     bool tells_ends;
@@ -579,6 +580,13 @@ void st_os_resident(size_t *peak, size_t *current)
     *current = fake.counts.committed;
 }
 
+bool st_os_other_allocator(unsigned depth, st_os_other *other)
+{
+    if (fake.other == NULL || depth > 0) return false;
+    *other = *fake.other;
+    return true;
+}
+
 void st_os_set_error(int code) { errno = code; }
 
 int st_os_code_no_memory(void) { return ENOMEM; }
@@ -616,6 +624,7 @@ void os_fake_reset(void)
     fake.variable_name = NULL;
     fake.tells_ends = false;
     fake.at_thread_end = NULL;
+    fake.other = NULL;
     fake_leave(saved_errno);
     os_fake_clear_output();
 }
@@ -659,6 +668,8 @@ void os_fake_set_environment(const char *name, const char *value)
     fake.variable_name = name;
     fake.variable_value = value;
 }
+
+void os_fake_set_other(const st_os_other *other) { fake.other = other; }
 
 bool os_fake_fork(os_fake_fork_moment moment)
 {

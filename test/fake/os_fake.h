@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "os/os.h"
+
 /* ---- the host's ways ---- */
 
 typedef struct os_fake_config {
@@ -103,6 +105,9 @@ void os_fake_watch_moves(void (*watch)(void *addr, void *target));
 
 /* What st_os_environment tells of the only variable there is; name NULL: there is none. */
 void os_fake_set_environment(const char *name, const char *value);
+
+/* The process's other allocator; NULL: there is none. */
+void os_fake_set_other(const st_os_other *other);
 
 /* Calls what was given to st_os_at_fork for one of its moments; false if nothing was. */
 typedef enum os_fake_fork_moment {

@@ -42,6 +42,7 @@ static void wrong_sizes_are_counted_once_each(void **state)
         {1025, 1000}, {2000, 5000}, {5000, 100}, {30000, 20000}, {300000, 1}, {2000000, 17},
     };
     size_t before = little_front_stats().size_mismatches;
+    assert_int_equal(strata_option_set("on_misuse", 1), 0); /* a build that checks all stops */
     for (size_t i = 0; i < TESTING_COUNT(wrong); i++) {
         volatile size_t size = wrong[i][1]; /* the compiler would see that it is wrong */
         bool is_tolerated =
@@ -50,6 +51,8 @@ static void wrong_sizes_are_counted_once_each(void **state)
         before += !is_tolerated;
         assert_int_equal(little_front_stats().size_mismatches, STRATA_STATS * before);
     }
+    assert_int_equal(strata_option_set("on_misuse", 0), 0);
+    os_fake_clear_output();
 }
 
 /* ---- trim ---- */
