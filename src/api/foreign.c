@@ -72,7 +72,8 @@ ST_COLD size_t st_foreign_usable(const void *mem)
 {
     st_os_other other = {0};
     size_t usable = 0;
-    if (st_foreign_is_tolerated(mem) && foreign_find_other(mem, &other) && other.usable != NULL) {
+    if (st_foreign_is_tolerated(mem) && foreign_find_other(mem, &other) &&
+        other.usable != NULL) {
         foreign_depth++;
         usable = other.usable(st_at(mem, 0));
         foreign_depth--;

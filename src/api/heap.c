@@ -346,7 +346,9 @@ ST_ALWAYS_INLINE void heap_ensure_prepared(void)
  * is prepared: it can be asked at once. */
 #define HEAP_ASKS_AT_ONCE (STRATA_SHORTCUTS && !STRATA_THREADS && STRATA_CHECK < 3)
 #define HEAP_QUICK_REQUEST_MAX (ST_SMALL_LIMIT - ST_CHUNK_GRAIN - ST_CHUNK_OVERHEAD)
-/* A request that gets a smallest chunk, and is not so small that its rounding would say less. */
+/* A request that gets a smallest chunk, and is not so small that its rounding would say less; where the
+ * smallest chunk is one grain, none is. */
+#define HEAP_ROUNDS_TOO_LOW (ST_CHUNK_MIN > ST_CHUNK_GRAIN)
 #define HEAP_LEAST_REQUEST (ST_CHUNK_MIN - ST_CHUNK_GRAIN - ST_CHUNK_OVERHEAD + 1)
 
 void *st_heap_take_kept(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
@@ -374,7 +376,7 @@ ST_ALWAYS_INLINE size_t heap_size_for(size_t req)
 
 void *st_heap_alloc_new(size_t req, char **dirty_end) ST_NO_LOCK_ANALYSIS
 {
-    if (HEAP_ASKS_AT_ONCE && ST_UNLIKELY(req < HEAP_LEAST_REQUEST))
+    if (HEAP_ASKS_AT_ONCE && HEAP_ROUNDS_TOO_LOW && ST_UNLIKELY(req < HEAP_LEAST_REQUEST))
         return heap_alloc_least(dirty_end);
     if (ST_UNLIKELY(req > ST_REQUEST_MAX)) return NULL;
     size_t size = heap_size_for(req);

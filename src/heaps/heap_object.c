@@ -41,14 +41,13 @@ void st_heap_erase(strata_heap *heap, void *mem, size_t kept)
 
 /* 1. What is free in whole segments goes back if so much was freed at once.
  * 2. So does the end of the last one if so much of it was used before. */
-void st_heap_trim_after(strata_heap *heap, size_t freed)
+void st_heap_trim_after(strata_heap *heap, size_t freed) ST_NO_LOCK_ANALYSIS
 {
-    st_space *space = &heap->space;
     if (heap->trim_pages == 0 || heap->trim_pages == UINT32_MAX) return;
     size_t threshold = (size_t)heap->trim_pages * HEAP_TRIM_UNIT;
-    if (freed >= threshold) st_space_release_segments(space);
-    if (st_distance(space->top, space->top_fresh) >= threshold)
-        st_space_trim_top(space, st_min(st_option(trim_pad), threshold / 2));
+    if (freed >= threshold) st_space_release_segments(&heap->space);
+    if (st_distance(heap->space.top, heap->space.top_fresh) >= threshold)
+        st_space_trim_top(&heap->space, st_min(st_option(trim_pad), threshold / 2));
 }
 
 #endif

@@ -84,7 +84,7 @@ ST_ALWAYS_INLINE uint32_t slab_next_to_take(st_depot *depot, size_t class_idx)
 
 /* A slab with nothing but fresh blocks: its bits need not be cleared, as they are looked at only
  * below `fresh`. */
-static ST_NOINLINE uint32_t slab_start(st_depot *depot, size_t class_idx)
+static ST_NOINLINE uint32_t slab_start(st_depot *depot, size_t class_idx) ST_REQUIRES(depot->lock)
 {
     uint32_t idx = st_slices_take(depot->number << 8 | (uint32_t)class_idx);
     if (idx == 0) return 0;
@@ -205,7 +205,7 @@ st_misuse_kind st_slab_fault(uint32_t idx, const void *mem)
 }
 
 /* The slab, which is empty, is one no more. A slice counts as resident as a whole. */
-static void slab_give(st_depot *depot, uint32_t idx, size_t class_idx)
+static void slab_give(st_depot *depot, uint32_t idx, size_t class_idx) ST_REQUIRES(depot->lock)
 {
     unsigned clean_count = st_count_bits(slab_at(idx)->clean);
     st_slab_unlink(depot, idx, class_idx);
@@ -215,7 +215,7 @@ static void slab_give(st_depot *depot, uint32_t idx, size_t class_idx)
 
 /* The slab `idx` has been put into. An empty one stays if it is the only one to take from and its class
  * has lacked some: one that the thread has found there may be of a class which it never takes. */
-static void slab_settle(st_depot *depot, uint32_t idx, size_t class_idx)
+static void slab_settle(st_depot *depot, uint32_t idx, size_t class_idx) ST_REQUIRES(depot->lock)
 {
     st_slab *slab = slab_at(idx);
     if (slab->list == st_slab_list_none) st_slab_push(depot, idx, class_idx, st_slab_list_partial);
@@ -278,6 +278,7 @@ void st_slab_leave(st_depot *depot)
 }
 
 static void slab_trim_list(st_depot *depot, size_t class_idx, st_slab_list list)
+    ST_REQUIRES(depot->lock)
 {
     uint32_t idx = *slab_first(depot, class_idx, list);
     while (idx != 0) {

@@ -6,10 +6,6 @@
 
 #include "map/room.h"
 
-#if STRATA_RETURN
-
-ST_STATIC_ASSERT(sizeof(st_clean_chunk) <= ST_SMALL_LIMIT, "a tree chunk has room for its clean range");
-
 st_clean st_clean_pages(const st_chunk *c, size_t size)
 {
     size_t page_size = st_os_page_size();
@@ -17,6 +13,10 @@ st_clean st_clean_pages(const st_chunk *c, size_t size)
     uintptr_t to = st_round_down(st_addr(c) + size, page_size);
     return (st_clean){from, st_max(from, to)};
 }
+
+#if STRATA_RETURN
+
+ST_STATIC_ASSERT(sizeof(st_clean_chunk) <= ST_SMALL_LIMIT, "a tree chunk has room for its clean range");
 
 /* What of a range lies in these pages; if none does, none at their end. */
 static st_clean clean_clip(st_clean clean, st_clean pages)

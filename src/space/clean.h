@@ -27,12 +27,12 @@ typedef struct ST_MAY_ALIAS st_clean_chunk {
     st_clean clean;
 } st_clean_chunk;
 
+/* The whole pages that can go back of the free chunk c of `size` bytes. */
+ST_INTERNAL st_clean st_clean_pages(const st_chunk *c, size_t size);
+
 #if STRATA_RETURN
 
 ST_INLINE bool st_clean_is_none(st_clean clean) { return clean.from == clean.to; }
-
-/* The whole pages that can go back of the free chunk c of `size` bytes. */
-ST_INTERNAL st_clean st_clean_pages(const st_chunk *c, size_t size);
 
 /* The clean range of the free chunk c. */
 ST_INTERNAL st_clean st_clean_of(const st_chunk *c);

@@ -24,7 +24,7 @@ void st_space_init_apart(st_space *space, size_t idx, size_t secret)
 
 /* ---- reset ---- */
 
-static void apart_forget_chunks(st_space *space)
+static void apart_forget_chunks(st_space *space) ST_REQUIRES(space->lock)
 {
     space->small_map = space->tree_map = 0;
     space->victim = NULL;
@@ -102,7 +102,7 @@ static bool apart_end_segment(const st_space *space, const st_segment *gone)
     return segment_is_hosts(space, gone) && st_os_purge(gone->base, gone->committed);
 }
 
-size_t st_space_end(st_space *space)
+size_t st_space_end(st_space *space) ST_NO_LOCK_ANALYSIS
 {
     size_t size = 0;
     for (const st_segment *next = space->segments; next != NULL;) {

@@ -35,12 +35,17 @@ void st_space_init(st_space *space, size_t idx, size_t secret)
 #endif
 }
 
-/* Up to whole units in which the space grows. */
-static size_t grow_round(const st_space *space, size_t size)
+static size_t grow_round_usual(size_t size)
 {
-    size_t unit = st_max(ST_GRANULE, st_os_page_size());
-    if (STRATA_HEAPS && space->unit_shift != 0) unit = st_max(unit, (size_t)1 << space->unit_shift);
-    return st_round_up(size, unit);
+    return st_round_up(size, st_max(ST_GRANULE, st_os_page_size()));
+}
+
+/* Up to whole units in which the space grows. */
+ST_ALWAYS_INLINE size_t grow_round(const st_space *space, size_t size)
+{
+    size_t unit = STRATA_HEAPS ? (size_t)1 << space->unit_shift : 1;
+    (void)space;
+    return grow_round_usual(STRATA_HEAPS ? st_round_up(size, unit) : size);
 }
 
 static void grow_count(st_space *space, size_t committed)
@@ -249,12 +254,9 @@ static bool grow_from_host(const st_space *space, size_t need, size_t wanted, gr
     if (range->base == NULL) return false;
     range->is_zero = true;
     range->committed = grow_commit(space, range->base, need, range->reserved);
-    if (range->committed == 0) {
-        st_os_release(range->base, range->reserved);
-        return false;
-    }
-    grow_tell(space, range->base, range->reserved);
-    return true;
+    if (range->committed == 0) st_os_release(range->base, range->reserved);
+    if (range->committed != 0) grow_tell(space, range->base, range->reserved);
+    return range->committed != 0;
 }
 
 #if STRATA_HEAPS
@@ -468,7 +470,7 @@ static bool grow_return_segment(const st_space *space, const st_segment *gone)
     return ST_OS_RESERVE_COSTS && is_hosts ? grow_give_end(space, gone) : st_space_give_back(space, gone);
 }
 
-static bool grow_release(st_space *space, st_segment **slot)
+static bool grow_release(st_space *space, st_segment **slot) ST_REQUIRES(space->lock)
 {
     st_segment *segment = *slot;
     st_segment gone = *segment;

@@ -8,6 +8,8 @@
 
 /* ---- one chunk ---- */
 
+#if STRATA_RETURN
+
 /* Purges at most about `most` bytes of the whole pages of a free chunk, those that are not clean yet: first
  * what lies above the clean range, then what lies below, from its end down, as requests are served from a
  * chunk's beginning. Returns how much that was. */
@@ -33,6 +35,20 @@ static size_t trim_chunk(st_space *space, st_chunk *c, size_t most) ST_REQUIRES(
     st_space_give_room(space, above + below);
     return above + below;
 }
+
+#else
+
+/* Purges all whole pages of a free chunk. Returns how much that was. */
+static size_t trim_chunk(const st_space *space, const st_chunk *c, size_t most)
+{
+    st_clean pages = st_clean_pages(c, chunk_size(c));
+    size_t size = pages.to - pages.from;
+    (void)space;
+    (void)most;
+    return size != 0 && st_os_purge(st_at(c, pages.from - st_addr(c)), size) ? size : 0;
+}
+
+#endif
 
 /* ---- on growth ---- */
 

@@ -142,7 +142,7 @@ static void realloc_to_less_frees_the_tail(void **state)
     assert_ptr_equal(w->realloc(mem, 5000), mem);
     assert_true(w->usable_size(mem) < 6000);
     assert_true(w->mallinfo().uordblks <= in_use - size + 6000);
-    char *in_tail = w->malloc(LARGE);
+    char *in_tail = w->malloc(size - 6000);
     assert_true(in_tail > mem && in_tail < mem + size);
     w->free(in_tail);
     w->free(above);

@@ -223,7 +223,8 @@ static void defect_08_fork_leaves_every_heap_usable(void **state)
 
 /* ---- the secret ---- */
 
-#if !STRATA_TINY /* which has no seals, so no secret */
+#define HAS_SEALS (!STRATA_TINY && SIZE_MAX > 0xffffffff) /* without seals there is no secret */
+#if HAS_SEALS
 
 /* Where nobody else is, whatever the host makes random: addresses enter the seal, too. */
 #define HEAD_PLACE ((void *)0x600000000)
@@ -300,15 +301,16 @@ static void defect_11_large_blocks_are_used_again(void **state)
 {
     const way *w = *state;
     void *first = NULL;
+    const size_t size = (SIZE_MAX > 0xffffffff ? 40 : 3) * (size_t)MIB; /* what is kept is less there */
     for (int i = 0; i < 3; i++) {
-        first = w->malloc(40 * (size_t)MIB);
+        first = w->malloc(size);
         w->free(first);
     }
     size_t before = process_stats().reserved, held = w->footprint();
     if (HAS_DIRECT && STRATA_RETURN && !w->is_mspace)
-        assert_true(process_stats().cached >= 40 * (size_t)MIB);
+        assert_true(process_stats().cached >= size);
     for (int i = 0; i < 100; i++) {
-        void *mem = w->malloc(40 * (size_t)MIB);
+        void *mem = w->malloc(size);
         assert_ptr_equal(mem, first);
         w->free(mem);
     }
@@ -354,7 +356,8 @@ static void defect_12_bulk_free_gives_memory_back_as_free_does(void **state)
     size_t by_free = given_back(w, false), by_bulk_free = given_back(w, true);
     strata_option_set("purge_delay", delay);
     assert_true(by_free > 30 * (size_t)MIB);
-    assert_true(by_bulk_free + MIB >= by_free);
+    /* Segments of 4 MiB, as 32-bit hosts have, lie differently the second time. */
+    assert_true(by_bulk_free >= by_free / 8 * 7);
 }
 #endif
 
@@ -505,7 +508,7 @@ static void defect_18_all_usable_bytes_may_be_used(void **state)
 
 int main(int count, char **arguments)
 {
-#if !STRATA_TINY
+#if HAS_SEALS
     if (count == 2 && strcmp(arguments[1], "head") == 0) return print_head();
 #else
     (void)count;
@@ -522,7 +525,7 @@ int main(int count, char **arguments)
         IN_EACH_WAY(defect_06_comalloc_changes_nothing_for_other_threads),
         IN_EACH_WAY(defect_07_growth_in_place_keeps_the_limit),
         IN_EACH_WAY(defect_08_fork_leaves_every_heap_usable),
-#if !STRATA_TINY
+#if HAS_SEALS
         cmocka_unit_test(defect_09_the_secret_differs_within_a_second),
 #endif
         cmocka_unit_test(defect_10_every_function_is_declared_as_defined),

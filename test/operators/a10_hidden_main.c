@@ -41,7 +41,7 @@ static void toy_blocks_reach_strata(void)
         for (size_t at = 0; at < size; at++) require(mem[at] == 0x5a, "nobody wrote to it");
         require(check_found(NULL) == 0, "every structure of strata is whole");
     }
-    a10_free((void *)(uintptr_t)64);     /* nobody's address at all */
+    a10_free((void *)(uintptr_t)64); /* nobody's address at all */
     a10_free((void *)(UINTPTR_MAX - 63));
     require(a10_usable((void *)(uintptr_t)64) == 0, "nor is that read");
 }

@@ -15,7 +15,8 @@ static counter in_use;
 
 static void blocks_go_back(void)
 {
-    free(give(10)); /* what the C library keeps of a thread's first blocks is not counted as free */
+    free(give(
+        10)); /* what the C library keeps of a thread's first blocks is not counted as free */
     size_t before = in_use();
     void *blocks[2000];
     for (size_t n = 0; n < 2000; n++) blocks[n] = give(3000 + n);

@@ -37,8 +37,10 @@ TOY_LINKAGE void free(void *mem);
 TOY_LINKAGE void free(void *mem)
 {
     if (mem == NULL) return;
-    if (toy_has(mem)) toy.frees++;
-    else toy.strangers++;
+    if (toy_has(mem))
+        toy.frees++;
+    else
+        toy.strangers++;
 }
 
 TOY_LINKAGE void *calloc(size_t count, size_t size);
@@ -54,7 +56,8 @@ TOY_LINKAGE void *realloc(void *mem, size_t size)
     const unsigned char *from = mem;
     if (moved == NULL || mem == NULL) return moved;
     if (toy_has(mem)) toy.resizes++;
-    for (size_t at = 0; at < size && from + at < toy.room + toy_room; at++) moved[at] = from[at];
+    for (size_t at = 0; at < size && from + at < toy.room + toy_room; at++)
+        moved[at] = from[at];
     return moved;
 }
 

@@ -50,7 +50,8 @@ static void use_loader(void)
 {
     void *itself = dlopen(NULL, RTLD_NOW);
     if (itself != NULL) dlclose(itself);
-    if (dlopen("no such library", RTLD_NOW) == NULL) require(dlerror() != NULL, "errors are told");
+    if (dlopen("no such library", RTLD_NOW) == NULL)
+        require(dlerror() != NULL, "errors are told");
 }
 
 static void use_resolver(void)

@@ -13,7 +13,8 @@ int main(int count, char **arguments)
     void *plugin = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
     if (plugin == NULL) fprintf(stderr, "%s\n", dlerror());
     require(plugin != NULL, "the program's path was searched, not strata's");
-    require(dlopen("no such library", RTLD_NOW) == NULL && dlerror() != NULL, "errors are told");
+    require(dlopen("no such library", RTLD_NOW) == NULL && dlerror() != NULL,
+            "errors are told");
 
     void *(*plugins_malloc)(void);
     void *symbol = dlsym(plugin, "a14_malloc");

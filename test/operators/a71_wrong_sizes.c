@@ -74,7 +74,8 @@ static int free_wrongly(size_t real, size_t told, char *words, size_t room)
 static void a_build_with_all_checks_tells_both_sizes(void **state)
 {
     (void)state;
-    static const size_t pairs[][2] = {{100, 5000}, {3000, 10}, {600000, 64}, {16, 1}, {50, 900}};
+    static const size_t pairs[][2] = {
+        {100, 5000}, {3000, 10}, {600000, 64}, {16, 1}, {50, 900}};
     char words[2000], expected[100];
     for (size_t n = 0; n < API_COUNT(pairs); n++) {
         int status = free_wrongly(pairs[n][0], pairs[n][1], words, sizeof words);
@@ -86,8 +87,9 @@ static void a_build_with_all_checks_tells_both_sizes(void **state)
         }
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
         void *mem = api_malloc(pairs[n][0]);
-        snprintf(expected, sizeof expected, "strata: free of a block of %zu bytes as one of %zu\n",
-                 api_usable_size(mem), pairs[n][1]);
+        snprintf(expected, sizeof expected,
+                 "strata: free of a block of %zu bytes as one of %zu\n", api_usable_size(mem),
+                 pairs[n][1]);
         api_free(mem);
         assert_string_equal(words, expected);
     }

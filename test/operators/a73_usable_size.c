@@ -17,7 +17,9 @@ typedef struct held {
 static size_t size_of(unsigned number)
 {
     unsigned mixed = number * 2654435761u;
-    return number % 100 == 0 ? mixed % 3000000 : number % 10 == 0 ? mixed % 60000 : mixed % 1500;
+    return number % 100 == 0  ? mixed % 3000000
+           : number % 10 == 0 ? mixed % 60000
+                              : mixed % 1500;
 }
 
 static void *take(unsigned number, size_t size)

@@ -8,12 +8,16 @@
 static void blocks_of_nothing_are_blocks(void **state)
 {
     (void)state;
-    void *blocks[] = {api_malloc(hidden(0)), api_calloc(hidden(0), 5), api_calloc(5, hidden(0)),
-                      api_realloc(NULL, hidden(0)), api_aligned_alloc(64, hidden(0)),
+    void *blocks[] = {api_malloc(hidden(0)),
+                      api_calloc(hidden(0), 5),
+                      api_calloc(5, hidden(0)),
+                      api_realloc(NULL, hidden(0)),
+                      api_aligned_alloc(64, hidden(0)),
                       api_reallocarray(NULL, hidden(0), 9)};
     for (size_t n = 0; n < API_COUNT(blocks); n++) {
         assert_non_null(blocks[n]);
-        for (size_t other = 0; other < n; other++) assert_ptr_not_equal(blocks[n], blocks[other]);
+        for (size_t other = 0; other < n; other++)
+            assert_ptr_not_equal(blocks[n], blocks[other]);
     }
     for (size_t n = 0; n < API_COUNT(blocks); n++) {
         void *resized = api_realloc(blocks[n], hidden(0));
@@ -47,7 +51,8 @@ static void impossible_sizes_are_refused(void **state)
         expect_no_memory(api_malloc(hidden(SIZE_MAX - less)));
         expect_no_memory(api_malloc(hidden((size_t)PTRDIFF_MAX + 1 + less)));
         expect_no_memory(api_calloc(hidden((size_t)PTRDIFF_MAX + 1 + less), 1));
-        expect_no_memory(api_realloc(hidden_block(kept), hidden((size_t)PTRDIFF_MAX + 1 + less)));
+        expect_no_memory(
+            api_realloc(hidden_block(kept), hidden((size_t)PTRDIFF_MAX + 1 + less)));
         expect_no_memory(api_aligned_alloc(4096, hidden((size_t)PTRDIFF_MAX + 1 + less)));
     }
     assert_true(has_pattern(kept, 100, 74));
@@ -59,7 +64,8 @@ static void free_leaves_errno_alone(void **state)
 {
     (void)state;
     for (size_t idx = 0; idx < API_COUNT(api_border_sizes); idx++) {
-        void *mem = api_malloc(api_border_sizes[idx]), *other = api_malloc(api_border_sizes[idx]);
+        void *mem = api_malloc(api_border_sizes[idx]),
+             *other = api_malloc(api_border_sizes[idx]);
         errno = 4711;
         api_free(mem);
         api_free_sized(other, api_border_sizes[idx]);
