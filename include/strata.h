@@ -132,6 +132,29 @@ STRATA_EXPORT int strata_version(void);
  * Follows dlmalloc's and glibc's malloc_trim. */
 STRATA_EXPORT int strata_trim(size_t pad);
 
+/* ---- when there is none ---- */
+
+/* Called before a request for `size` bytes fails, because of the cap
+ * (strata_heap_set_footprint_limit) or of the host, after all that was free has gone back. It may free
+ * blocks. Anything but 0 has the request tried once more, and the handler called again if it still fails;
+ * 0 makes it fail. What the handler itself asks for in vain fails at once. */
+typedef int (*strata_scarcity_handler)(void *context, size_t size);
+
+/* Sets the handler for the process's heap; NULL: none. Returns the one before. To be called before other
+ * threads can come to need it. */
+STRATA_EXPORT strata_scarcity_handler strata_set_scarcity_handler(strata_scarcity_handler handler,
+                                                                  void *context);
+
+/* ---- fork ---- */
+
+/* What strata does around each fork(), for who makes processes in other ways (_Fork, clone): prepare
+ * before it, then parent in the parent, child in the child, each in the thread that called prepare. In
+ * between, that thread may allocate and free, and no other can. fork() does this by itself, also between
+ * prepare and the other two. */
+STRATA_EXPORT void strata_fork_prepare(void);
+STRATA_EXPORT void strata_fork_parent(void);
+STRATA_EXPORT void strata_fork_child(void);
+
 /* ---- options ---- */
 
 /* All options at once. `size` is sizeof(strata_options) as the caller was compiled. Meaning,

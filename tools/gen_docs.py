@@ -273,7 +273,8 @@ def signature(declaration):
 
 def names_in(declaration):
     if declaration.startswith("typedef"):
-        return re.search(r"(\w+);\s*$", declaration).group(1)
+        function = re.match(r"typedef \w+ \(\*(\w+)\)", declaration)
+        return (function or re.search(r"(\w+);\s*$", declaration)).group(1)
     return re.search(r"(strata_\w+)\(|(STRATA_\w+) ", declaration.replace("STRATA_EXPORT ", "")
                      ).group().rstrip("( ")
 

@@ -28,6 +28,7 @@ static struct {
     st_lock init_lock;              /* guards the two below being changed */
     ST_ATOMIC(uint32_t) space_count; /* spaces in use; 0 until prepared */
     ST_ATOMIC(size_t) size_mismatches; /* sized frees that were wrong about the size */
+    ST_ATOMIC(st_heap_last_resort) ask; /* relaxed: set before it is needed, as strata.h says */
 #if STRATA_HEAPS
     ST_ATOMIC(const st_heap_others *) others; /* written under init_lock; NULL: there are no heaps */
 #endif
@@ -329,11 +330,18 @@ static ST_COLD void *heap_alloc_elsewhere(size_t req, size_t alignment, char **d
     return NULL;
 }
 
-/* 3. A mapping of its own, for which there may be room where no segment fits. */
+void st_heap_set_last_resort(st_heap_last_resort ask)
+{
+    st_store_relaxed(&heap_state.ask, ask); /* relaxed: as above. */
+}
+
+/* 3. A mapping of its own, for which there may be room where no segment fits. 4. Whoever wants to be asked. */
 static ST_COLD void *heap_alloc_scarce(size_t req, size_t alignment, char **dirty_end)
 {
     void *mem = heap_alloc_elsewhere(req, alignment, dirty_end);
-    return mem != NULL ? mem : heap_alloc_direct(req, alignment, dirty_end);
+    if (mem == NULL) mem = heap_alloc_direct(req, alignment, dirty_end);
+    st_heap_last_resort ask = st_load_relaxed(&heap_state.ask); /* relaxed: as above. */
+    return mem != NULL || ask == NULL ? mem : ask(req, alignment, dirty_end);
 }
 
 ST_ALWAYS_INLINE void heap_ensure_prepared(void)

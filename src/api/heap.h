@@ -143,4 +143,9 @@ ST_INTERNAL void st_heap_lock_all(void);
 ST_INTERNAL void st_heap_unlock_all(void);
 ST_INTERNAL void st_heap_reset_locks(void);
 
+/* Asked when there is no memory for a request, and all that is known here has been done about it: a block,
+ * or NULL. The caller holds no lock. NULL: nobody is asked. Set by a function of the program's. */
+typedef void *(*st_heap_last_resort)(size_t req, size_t alignment, char **dirty_end);
+ST_INTERNAL void st_heap_set_last_resort(st_heap_last_resort ask);
+
 #endif

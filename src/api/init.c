@@ -7,27 +7,50 @@
 #include "api/front.h"
 #include "api/stats.h"
 #include "books/options.h"
+#include "strata.h"
 
 /* ---- fork: the child gets a heap that nobody was in the middle of changing ---- */
 
+static struct {
+    unsigned inner_forks; /* forks between strata_fork_prepare and its end; only with all locks held */
+} init_state;
+
 /* The forking thread goes through the locks meanwhile: handlers of libraries that registered theirs
  * before us run after our first and before our other two, and may allocate. */
-static void init_before_fork(void)
+STRATA_EXPORT void strata_fork_prepare(void)
 {
+    /* Who holds all locks already is preparing by hand what now becomes an ordinary fork. */
+    if (st_lock_passes()) {
+        init_state.inner_forks++;
+        return;
+    }
     st_heap_lock_all();
     st_lock_pass_all();
 }
 
-static void init_after_fork_in_parent(void)
+/* True at the end of an inner one: the locks stay. */
+static bool init_fork_goes_on(void)
 {
+    if (init_state.inner_forks == 0) return false;
+    init_state.inner_forks--;
+    return true;
+}
+
+STRATA_EXPORT void strata_fork_parent(void)
+{
+    if (init_fork_goes_on()) return;
     st_lock_pass_none();
     st_heap_unlock_all();
 }
 
-static void init_after_fork_in_child(void)
+STRATA_EXPORT void strata_fork_child(void)
 {
+    if (init_fork_goes_on()) return;
     st_lock_pass_none();
     st_heap_reset_locks();
+#if STRATA_SLABS
+    st_shelf_reset_all();
+#endif
 }
 
 /* ---- start ---- */
@@ -45,9 +68,10 @@ ST_UNUSED static void init_start(void)
 #if STRATA_SLABS
     if (st_os_at_thread_end(st_front_end_thread)) st_cache_start();
     if (st_cache_limit != 0) st_shelf_start();
+    st_slab_lacks_elsewhere = 4;
     st_cache_lone_frees = 32; /* glibc: a few for each stack of an ended thread */
 #endif
-    st_os_at_fork(init_before_fork, init_after_fork_in_parent, init_after_fork_in_child);
+    st_os_at_fork(strata_fork_prepare, strata_fork_parent, strata_fork_child);
 }
 
 /* ---- end ---- */

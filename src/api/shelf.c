@@ -19,7 +19,8 @@ ST_STATIC_ASSERT(ST_SLAB_LIMIT == (size_t)1 << 10, "class 0 begins at the larges
 #define SHELF_SHARE_IN_GROWTH 512
 #define SHELF_GROWTH_STEP 256 /* of what is held: it has grown if it is so much more */
 #define SHELF_ROOM_MIN (256 * ST_KIB) /* of all threads, */
-#define SHELF_THREAD_MIN (64 * ST_KIB) /* and of each */
+#define SHELF_THREAD_MIN (64 * ST_KIB) /* and of each, */
+#define SHELF_THREADS_MIN (8 * ST_MIB) /* but not of all together, if there are very many */
 
 /* After so many misses of one size in turn, so many blocks at once, or as many as these bytes are. */
 #define SHELF_FILL_AFTER 8
@@ -36,10 +37,31 @@ ST_STATIC_ASSERT(ST_SHELF_CHUNK_LEAST + SHELF_RANGE <= ST_SHELF_CHUNK_END &&
 
 void st_shelf_start(void) { st_shelf_range = SHELF_RANGE; }
 
-static size_t shelf_most_in_all(void)
+static struct {
+    ST_ATOMIC(size_t) granted; /* the sum of st_shelves.most; relaxed: a sum */
+} shelf_state;
+
+static void shelf_grant(st_shelves *shelves, size_t most)
 {
+    st_add_relaxed(&shelf_state.granted, most - shelves->most); /* relaxed: a sum. */
+    shelves->most = most;
+}
+
+/* An equal part of what all may keep, as far as the others have not taken theirs, which may have been larger
+ * when there were fewer threads; but a little in any case. */
+static size_t shelf_most_in_all(const st_shelves *shelves)
+{
+    size_t threads = st_max(1, st_cache_threads());
     size_t all = st_max(SHELF_ROOM_MIN, st_room_used() / SHELF_SHARE);
-    return st_max(SHELF_THREAD_MIN, all / st_max(1, st_cache_threads()));
+    size_t others = st_load_relaxed(&shelf_state.granted) - shelves->most; /* relaxed: a sum. */
+    size_t least = st_min(SHELF_THREAD_MIN, SHELF_THREADS_MIN / threads);
+    return st_max(least, st_min(all / threads, all - st_min(others, all)));
+}
+
+void st_shelf_reset_all(void)
+{
+    const st_shelves *shelves = st_near.more;
+    st_store_relaxed(&shelf_state.granted, shelves == NULL ? 0 : shelves->most); /* relaxed: one thread. */
 }
 
 static uint32_t shelf_most(size_t class_idx)
@@ -146,7 +168,9 @@ static void shelf_make_room(st_shelves *shelves, size_t class_idx, size_t size)
     shelf_put_back(shelves, class_idx, (st_shelf_count(shelves, class_idx) + 1) / 2);
     if (shelf_is_full(shelves, size))
         shelf_shrink(shelves, shelves->most - st_min(size, shelves->most));
-    if (shelves->kept == 0) shelves->most = st_max(shelves->most, size); /* one block in any case */
+    /* One block in any case, unless there are very many threads. */
+    if (shelves->kept == 0 && size > shelves->most && size <= SHELF_THREADS_MIN / st_max(1, st_cache_threads()))
+        shelf_grant(shelves, size);
 }
 
 static ST_NOINLINE void shelf_give_way(st_shelves *shelves)
@@ -210,7 +234,7 @@ void *st_shelf_miss(size_t req)
  * Room on a shelf for a chunk of this size; false if it can't be kept. */
 static bool shelf_make_ready(st_shelves *shelves, size_t class_idx, size_t size)
 {
-    shelves->most = shelf_most_in_all();
+    shelf_grant(shelves, shelf_most_in_all(shelves));
     if (shelf_is_at_end(shelves, class_idx)) shelf_make_place(shelves, class_idx);
     if (shelf_is_full(shelves, size)) shelf_make_room(shelves, class_idx, size);
     return !shelf_is_at_end(shelves, class_idx) && !shelf_is_full(shelves, size);
@@ -241,6 +265,7 @@ ST_COLD void st_shelf_flush(void)
         shelf_put_back(shelves, class_idx, st_shelf_count(shelves, class_idx));
         shelves->end[class_idx] = shelves->shelf[class_idx].slot;
     }
+    shelf_grant(shelves, 0);
 }
 
 /* ---- look inside ---- */

@@ -189,6 +189,9 @@ ST_INTERNAL ST_NOINLINE void *st_shelf_miss(size_t req);
 /* Frees all that the calling thread keeps. */
 ST_INTERNAL void st_shelf_flush(void);
 
+/* In the child of a fork: nobody but the calling thread keeps anything. */
+ST_INTERNAL void st_shelf_reset_all(void);
+
 /* The program has started: threads may keep blocks. */
 ST_INTERNAL void st_shelf_start(void);
 

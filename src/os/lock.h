@@ -130,6 +130,7 @@ ST_ALWAYS_INLINE void st_lock_leave(st_lock *lock) ST_RELEASES(*lock) ST_NO_LOCK
 ST_INLINE void st_lock_reset(st_lock *lock) { (void)lock; }
 ST_INLINE void st_lock_pass_all(void) {}
 ST_INLINE void st_lock_pass_none(void) {}
+ST_INLINE bool st_lock_passes(void) { return false; }
 ST_INLINE void st_lock_watch_ranks(void) {}
 ST_INLINE void st_lock_note_taken(const st_lock *lock) { (void)lock; }
 ST_INLINE void st_lock_note_dropped(const st_lock *lock) { (void)lock; }

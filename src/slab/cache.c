@@ -42,6 +42,8 @@ static bool cache_grow(st_cache *cache, size_t class_idx)
     st_magazine *magazine = &cache->magazine[class_idx];
     uint32_t count = magazine->slots == NULL ? ST_CACHE_GROUP : magazine->slot_count * 2;
     if (count > cache_slots_max(class_idx)) return false;
+    uint32_t more = magazine->slots == NULL ? count : count / 2;
+    if (!st_cache_may_hold(cache, more * class_idx * ST_SLAB_GRAIN)) return false;
     st_cache_slot *slots = st_cache_room(count * sizeof *slots);
     if (slots == NULL) return false;
     size_t used = 0;

@@ -70,6 +70,7 @@ typedef struct st_cache {
                                  * under the depot's lock, as others look at it */
     struct st_cache *next;      /* among those that nobody has; guarded by the list's lock */
     size_t allocations;         /* of threads that had it before */
+    size_t room;                /* bytes of blocks that the magazines can hold; the thread's */
 } st_cache;
 
 /* No slab has this owner: a thread without a cache has it. */
@@ -161,6 +162,10 @@ ST_INTERNAL void *st_cache_room(size_t size);
 ST_INTERNAL size_t st_cache_room_size(void);
 
 /* ---- life (cache_life.c) ---- */
+
+/* True if a magazine of the calling thread's cache may come to hold so many bytes more: all magazines of all
+ * threads together can hold a part of what strata holds, or 12 MiB if that is more. */
+ST_INTERNAL bool st_cache_may_hold(st_cache *cache, size_t size);
 
 /* The cache of this number, which stands in the word of a slab; and how many there are, from 1. */
 ST_INTERNAL st_cache *st_cache_at(uint32_t number);

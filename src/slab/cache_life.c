@@ -37,6 +37,7 @@ static struct {
     st_cache *spare;  /* caches that nobody has, the newest first */
     uint32_t count;
     ST_ATOMIC(uint32_t) purge_next; /* the cache whose slabs were purged last; relaxed: a hint */
+    ST_ATOMIC(size_t) room_taken; /* of caches that somebody has, st_cache.room; relaxed: a sum */
     ST_ATOMIC(uint32_t) threads; /* that have a cache; read without the lock, relaxed: a guess */
     st_cache *cache[LIFE_CACHES_MAX]; /* by number, from 1; written before the number is used */
 } life_state; /* all zero, so that it takes no room in the file */
@@ -101,6 +102,26 @@ uint32_t st_cache_threads(void)
     return st_load_relaxed(&life_state.threads); /* relaxed: a guess. */
 }
 
+/* ---- what magazines may hold ---- */
+
+#define LIFE_HOLD_MIN (12 * ST_MIB)
+#define LIFE_HOLD_SHARE 32
+
+static void life_count_room(size_t size)
+{
+    st_add_relaxed(&life_state.room_taken, size); /* relaxed: a sum. */
+}
+
+bool st_cache_may_hold(st_cache *cache, size_t size)
+{
+    size_t limit = st_max(LIFE_HOLD_MIN, st_room_held() / LIFE_HOLD_SHARE);
+    /* relaxed: several threads may pass the limit at once, by a magazine each. */
+    if (st_load_relaxed(&life_state.room_taken) + size > limit) return false;
+    cache->room += size;
+    life_count_room(size);
+    return true;
+}
+
 /* ---- begin ---- */
 
 static st_cache *life_new(void)
@@ -125,7 +146,10 @@ static st_cache *life_take(void)
     } else {
         cache = life_new();
     }
-    if (cache != NULL) st_add_relaxed(&life_state.threads, 1); /* relaxed: a guess for others. */
+    if (cache != NULL) {
+        st_add_relaxed(&life_state.threads, 1); /* relaxed: a guess for others. */
+        life_count_room(cache->room);
+    }
     st_lock_drop(&life_state.lock);
     return cache;
 }
@@ -136,6 +160,7 @@ static void life_give(st_cache *cache)
     cache->next = life_state.spare;
     life_state.spare = cache;
     st_add_relaxed(&life_state.threads, (uint32_t)-1); /* relaxed: a guess for others. */
+    life_count_room((size_t)0 - cache->room);
     st_lock_drop(&life_state.lock);
 }
 
@@ -295,6 +320,7 @@ ST_COLD void st_cache_reset_all(void)
         cache->next = life_state.spare;
         life_state.spare = cache;
         st_add_relaxed(&life_state.threads, (uint32_t)-1); /* relaxed: a guess for others. */
+        life_count_room((size_t)0 - cache->room);
     }
     st_lock_reset(&life_state.lock);
 }

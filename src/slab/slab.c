@@ -11,6 +11,8 @@
 /* Lacks of a class are counted so far, and made up for by larger blocks as often. */
 enum { slab_lacks_max = 8 };
 
+ST_DEFINE_DATA uint8_t st_slab_lacks_elsewhere;
+
 static st_slab *slab_at(uint32_t idx) { return st_slices_note(idx); }
 
 /* ---- numbers ---- */
@@ -99,7 +101,8 @@ static ST_NOINLINE uint32_t slab_start(st_depot *depot, size_t class_idx) ST_REQ
 
 /* The class to take from when no slab of this one has blocks. The first few times, the next larger one
  * that has, if it wastes no more than a resize leaves in place, and its blocks are aligned to as much:
- * so a class of which few blocks are asked for needs no slab. Else the class itself. */
+ * so a class of which few blocks are asked for needs no slab. Else the class itself; or 0: none, in a thread
+ * that is not the first and has hardly ever asked for the class: see st_slab_lacks_elsewhere. */
 static ST_NOINLINE size_t slab_stand_in(st_depot *depot, size_t class_idx)
 {
     if (depot->lacks[class_idx] == slab_lacks_max) return class_idx;
@@ -108,7 +111,8 @@ static ST_NOINLINE size_t slab_stand_in(st_depot *depot, size_t class_idx)
     size_t most = st_min(class_idx + class_idx / 3, ST_SLAB_CLASSES);
     for (size_t other = class_idx + step; other <= most; other += step)
         if (slab_next_to_take(depot, other) != 0) return other;
-    return class_idx;
+    bool is_elsewhere = depot->number > 1 && depot->lacks[class_idx] <= st_slab_lacks_elsewhere;
+    return is_elsewhere ? 0 : class_idx;
 }
 
 /* Blocks that were handed out before, lowest first. */
@@ -159,6 +163,7 @@ size_t st_slab_take(st_depot *depot, size_t class_idx, void **blocks, size_t cou
         if (ST_UNLIKELY(idx == 0)) {
             if (taken != 0) break;
             size_t stand_in = slab_stand_in(depot, class_idx);
+            if (stand_in == 0) break;
             if (stand_in != class_idx) return st_slab_take(depot, stand_in, blocks, 1);
             idx = slab_start(depot, class_idx);
             if (idx == 0) break;

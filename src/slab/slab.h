@@ -70,6 +70,12 @@ typedef struct st_depot {
                                             * the depot was left: 0, 1, ... many */
 } st_depot;
 
+/* So many times that a depot other than the first has no slab with a block of a class, nor a larger one to
+ * stand in, there is none: the request is served from elsewhere. Else of a hundred threads that need each
+ * size once, each would have a slab of each, and touch a page of it. Set once, before there is a second
+ * thread. */
+ST_DECLARE_DATA uint8_t st_slab_lacks_elsewhere;
+
 /* The class for a request of at most ST_SLAB_LIMIT bytes; 0 for one of 0 bytes. */
 ST_ALWAYS_INLINE size_t st_slab_class_for(size_t req)
 {

@@ -48,6 +48,8 @@ ST_INLINE void little_slabs_forget(void)
     life_state.room_size = 0;
     memset(&room_state, 0, sizeof room_state);
     st_cache_limit = 0;
+    life_state.room_taken = 0;
+    st_slab_lacks_elsewhere = 0; /* and blocks of slabs from its first request on */
     st_cache_lone_frees = 0; /* a thread has a cache from its first free on */
     for (unsigned id = 0; id < st_option_count; id++)
         st_option_set((st_option_id)id, st_option_describe((st_option_id)id)->initial);

@@ -35,7 +35,7 @@ done
     "$work/entries.o" "$work/strata_nohost.o" -o "$work/engine"
 nm -S --size-sort --radix=d "$work/engine" |
     awk 'tolower($3) == "t"' |
-    grep -Ev ' (_start|init_.*|heap_write|st_heap_prepare|st_text_.*|report_.*|st_misuse|st_damage|st_free_report|doubt_report_free|st_base_stop|st_assert_failed|base_.*)(\.[a-z0-9.]+)?$' >"$work/functions"
+    grep -Ev ' (_start|init_.*|strata_fork_.*|heap_write|st_heap_prepare|st_text_.*|report_.*|st_misuse|st_damage|st_free_report|doubt_report_free|st_base_stop|st_assert_failed|base_.*)(\.[a-z0-9.]+)?$' >"$work/functions"
 awk -v limit="$limit" '
     { print $2 + 0, $4; sum += $2 }
     END {

@@ -311,6 +311,32 @@ static void a_larger_block_stands_in_a_few_times(void **state)
     trim();
 }
 
+static void the_first_blocks_of_a_class_come_from_elsewhere_unless_the_thread_is_the_first(void **state)
+{
+    (void)state;
+    void *portion[8];
+    st_slab_lacks_elsewhere = 2;
+    for (size_t i = 0; i < 2; i++) assert_int_equal(take(44, portion, 8), 0);
+    assert_int_equal(little_slabs_used(), 0);
+    assert_int_equal(take(44, portion, 8), 8);
+    put(portion, 8);
+    leave();
+    assert_int_equal(take(44, portion, 8), 0); /* counted anew */
+    assert_int_equal(take(44, portion, 8), 0);
+    /* Where a larger one stands in, that does. */
+    char *mem = take_one(44);
+    assert_int_equal(take(36, portion, 8), 1);
+    assert_int_equal(class_with(portion[0]), 44);
+    put_one(portion[0]);
+    put_one(mem);
+    trim();
+    depot.number = 1;
+    leave();
+    assert_int_equal(take(44, portion, 8), 8);
+    put(portion, 8);
+    trim();
+}
+
 /* Not a smaller one, not one of much more, and none that lies less well. */
 static void only_a_block_that_fits_stands_in(void **state)
 {
@@ -447,6 +473,7 @@ int main(void)
         UNIT_TEST(an_empty_slab_goes_unless_it_is_the_only_one),
         UNIT_TEST(a_left_depot_keeps_no_empty_slab),
         UNIT_TEST(a_larger_block_stands_in_a_few_times),
+        UNIT_TEST(the_first_blocks_of_a_class_come_from_elsewhere_unless_the_thread_is_the_first),
         UNIT_TEST(only_a_block_that_fits_stands_in),
         UNIT_TEST(blocks_of_many_slabs_are_put_back_at_once),
         UNIT_TEST(a_slice_begins_anew_with_every_class),
