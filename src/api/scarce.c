@@ -16,8 +16,33 @@ static struct {
 
 #if STRATA_PAGEMAP
 
-/* A request that fails while one is being seen to fails at once: ours, and the handler's own. */
+/* A request that fails while one is being seen to fails at once: ours, and the handler's own. Without
+ * thread-local data also those of other threads, which is all that they lose. */
+#if STRATA_DLOPEN < 2
 static ST_THREAD_LOCAL bool scarce_is_asking;
+#else
+static ST_ATOMIC(uint8_t) scarce_word;
+#endif
+
+static bool scarce_begin(void)
+{
+#if STRATA_DLOPEN < 2
+    if (scarce_is_asking) return false;
+    scarce_is_asking = true;
+    return true;
+#else
+    return st_exchange_acquire(&scarce_word, 1) == 0; /* acquire: in order after scarce_end. */
+#endif
+}
+
+static void scarce_end(void)
+{
+#if STRATA_DLOPEN < 2
+    scarce_is_asking = false;
+#else
+    st_store_release(&scarce_word, 0); /* release: for scarce_begin. */
+#endif
+}
 
 static void *scarce_try(size_t req, size_t alignment, char **dirty_end)
 {
@@ -36,11 +61,10 @@ static bool scarce_ask(size_t req)
 
 static ST_COLD void *scarce_last_resort(size_t req, size_t alignment, char **dirty_end)
 {
-    if (!st_os_is_started() || scarce_is_asking) return NULL;
-    scarce_is_asking = true;
+    if (!st_os_is_started() || !scarce_begin()) return NULL;
     void *mem = scarce_try(req, alignment, dirty_end);
     while (mem == NULL && scarce_ask(req)) mem = scarce_try(req, alignment, dirty_end);
-    scarce_is_asking = false;
+    scarce_end();
     return mem;
 }
 

@@ -6,17 +6,44 @@
 
 #include "os/os.h"
 
+#include <string.h>
+
 #if STRATA_PAGEMAP && STRATA_RETURN
 
+/* A piece is looked at in so many places, a line of a processor's cache each. */
+#define CLEAR_PIECE (4 * ST_MIB)
+#define CLEAR_LOOKS 8
+#define CLEAR_LINE 64
 /* To touch a page that was taken back costs as much as writing to six. What was used before tells what
  * will be: few of the pages, then that is cheaper, in time and in memory. */
-#define CLEAR_SHARE 4
+#define CLEAR_USED_MAX (CLEAR_LOOKS / 4)
 
-/* 1. Ask the host how much of the piece it has memory for.
- * 2. A small part, or none: it takes that back. If it does not, or it is more, write. */
+static bool clear_is_line_zero(const char *line)
+{
+    uint64_t bits = 0;
+    for (size_t at = 0; at < CLEAR_LINE; at += sizeof bits) {
+        uint64_t word;
+        memcpy(&word, line + at, sizeof word);
+        bits |= word;
+    }
+    return bits == 0;
+}
+
+/* Whole pages. To read one that was never touched costs its being mapped, to the page of zeros that all
+ * have in common, and no memory. */
+static bool clear_is_little_used(const char *mem, size_t size)
+{
+    size_t step = st_round_down(size / CLEAR_LOOKS, st_os_page_size());
+    size_t used = 0;
+    for (size_t look = 0; look < CLEAR_LOOKS; look++) used += !clear_is_line_zero(mem + look * step);
+    return used <= CLEAR_USED_MAX;
+}
+
+/* 1. Does it look as if few of the pages were used?
+ * 2. The host takes them back. If it does not, or it is more, write. */
 static void clear_piece(char *mem, size_t size)
 {
-    if (st_os_touched(mem, size) <= size / CLEAR_SHARE && st_os_purge(mem, size)) return;
+    if (clear_is_little_used(mem, size) && st_os_purge(mem, size)) return;
     st_fill(mem, 0, size);
 }
 
@@ -33,7 +60,7 @@ void st_clear(char *mem, size_t size)
     st_fill(mem, 0, st_distance(mem, first));
     st_fill(last, 0, st_distance(last, end));
     while (first < last) {
-        size_t piece = st_min(st_distance(first, last), ST_OS_TOUCHED_MAX);
+        size_t piece = st_min(st_distance(first, last), CLEAR_PIECE);
         clear_piece(first, piece);
         first += piece;
     }

@@ -2,8 +2,9 @@
  *
  * Clearing large ranges. Memory that was freed may have been touched, or may be a large table of
  * which a program used a few pages: then writing zeros costs time and makes all of it resident.
- * So the host is asked, piece by piece: where it has memory for few of the pages it takes those back,
- * which makes all of them zero; where it has it for most they are written to.
+ * So each piece is looked at in a few places: where most of them are zero, few of its pages were used,
+ * and the host takes those back, which makes all of them zero; else they are written to. The host is not
+ * asked, as filters of system calls know no call that tells.
  */
 #ifndef ST_CLEAR_H
 #define ST_CLEAR_H

@@ -87,11 +87,6 @@ ST_INTERNAL bool st_os_decommit(void *addr, size_t size);
  * from now on; false if the host did nothing. */
 ST_INTERNAL bool st_os_purge(void *addr, size_t size);
 
-/* Bytes of a committed range of at most ST_OS_TOUCHED_MAX that the host has memory for: the others were
- * never touched, or not since they were purged, or it has put them elsewhere. `size` if it can't tell. */
-#define ST_OS_TOUCHED_MAX (4 * ST_MIB)
-ST_INTERNAL size_t st_os_touched(void *addr, size_t size);
-
 /* Returns address space, committed or reserved. The range may be part of what was taken. False
  * if the host refuses (out of mappings): the range then stays as it was. */
 ST_INTERNAL bool st_os_release(void *addr, size_t size);

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -218,25 +217,6 @@ bool st_os_purge(void *addr, size_t size)
 {
     /* DONTNEED, not FREE: the pages leave the process at once, where people look. */
     return linux_call(SYS_madvise, (linux_word)addr, (linux_word)size, MADV_DONTNEED, 0, 0) == 0;
-}
-
-/* A filter of system calls ends the process, as a rule, at one that it does not know. Those that are made
- * for services know prctl and not mincore (systemd's @system-service). */
-static bool linux_is_filtered(void)
-{
-    linux_word mode = linux_call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0);
-    return mode != 0 && mode != -EINVAL; /* which it is where the kernel has no filters */
-}
-
-size_t st_os_touched(void *addr, size_t size)
-{
-    if (linux_is_filtered()) return size;
-    unsigned char pages[ST_OS_TOUCHED_MAX / (4 * ST_KIB)];
-    if (linux_call(SYS_mincore, (linux_word)addr, (linux_word)size, (linux_word)pages, 0, 0) != 0)
-        return size;
-    size_t touched = 0;
-    for (size_t i = 0; i < size / st_os_page_size(); i++) touched += pages[i] & 1;
-    return touched * st_os_page_size();
 }
 
 bool st_os_release(void *addr, size_t size)

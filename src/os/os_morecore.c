@@ -499,12 +499,6 @@ bool st_os_purge(void *addr, size_t size)
     return false;
 }
 
-size_t st_os_touched(void *addr, size_t size)
-{
-    (void)addr;
-    return size;
-}
-
 static bool morecore_remap(void *addr, size_t old_size, size_t new_size)
 {
     bool done = false;

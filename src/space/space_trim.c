@@ -38,14 +38,17 @@ static size_t trim_chunk(st_space *space, st_chunk *c, size_t most) ST_REQUIRES(
 
 #else
 
-/* Purges all whole pages of a free chunk. Returns how much that was. */
-static size_t trim_chunk(const st_space *space, const st_chunk *c, size_t most)
+/* Purges all whole pages of a free chunk, unless that was done before: then it wears Q, and has no range.
+ * Returns how much that was. */
+static size_t trim_chunk(const st_space *space, st_chunk *c, size_t most)
 {
     st_clean pages = st_clean_pages(c, chunk_size(c));
     size_t size = pages.to - pages.from;
     (void)space;
     (void)most;
-    return size != 0 && st_os_purge(st_at(c, pages.from - st_addr(c)), size) ? size : 0;
+    if (size == 0 || chunk_is_purged(c) || !st_os_purge(st_at(c, pages.from - st_addr(c)), size)) return 0;
+    chunk_set_flag(c, ST_HEAD_Q);
+    return size;
 }
 
 #endif

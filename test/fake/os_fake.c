@@ -364,15 +364,6 @@ bool st_os_purge(void *addr, size_t size)
     return result;
 }
 
-size_t st_os_touched(void *addr, size_t size)
-{
-    int saved_errno = fake_enter();
-    fake_demand(size <= ST_OS_TOUCHED_MAX, "no more is asked at once than a host can tell");
-    fake_demand_range(addr, size, fake_committed);
-    fake_leave(saved_errno);
-    return fake.config.tells_untouched ? 0 : size;
-}
-
 void st_os_name(void *addr, size_t size, const char *name)
 {
     int saved_errno = fake_enter();

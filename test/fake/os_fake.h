@@ -31,7 +31,6 @@ typedef struct os_fake_config {
     bool refuses_watch;        /* threads: their end can't be told */
     bool refuses_part_release; /* only what was taken in one piece can be released, in one */
     bool is_privileged;
-    bool tells_untouched; /* says of any memory that it has not been touched */
 } os_fake_config;
 
 /* 4 KiB pages, no limit, can do everything. */

@@ -2,8 +2,7 @@
  *
  * A-34: from the moment on when all threads have started, a filter of the kernel ends the process at any
  * system call but mmap, munmap, madvise, mprotect, mremap, futex, and those by which this program says
- * that it is done. mincore, by which a large calloc asks whether to write or to give back, is refused as
- * sandboxes refuse what they don't know: what is right without an answer must be done.
+ * that it is done.
  */
 #include "operators/filter.h"
 
@@ -25,7 +24,6 @@ static void forbid_all_others(void)
         FILTER_CALL(SYS_futex, SECCOMP_RET_ALLOW),
         FILTER_CALL(SYS_write, SECCOMP_RET_ALLOW),
         FILTER_CALL(SYS_exit_group, SECCOMP_RET_ALLOW),
-        FILTER_CALL(SYS_mincore, SECCOMP_RET_ERRNO | EPERM),
         FILTER_END(SECCOMP_RET_KILL_PROCESS),
     };
     FILTER_INSTALL(filter);
@@ -37,7 +35,7 @@ static void work(uint64_t random)
     for (size_t step = 0; step < steps; step++) {
         size_t n = random_below(&random, block_count);
         size_t kind = random_below(&random, 1000);
-        size_t size = kind == 0 ? 1 + random_below(&random, 9000000)
+        size_t size = kind < 3 ? 1 + random_below(&random, 9000000)
                                 : 1 + random_below(&random, kind < 100 ? 80000 : 900);
         if (kind % 3 == 0) {
             blocks[n] = realloc(blocks[n], size);

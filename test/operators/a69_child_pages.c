@@ -61,6 +61,7 @@ int main(void)
     child = fork();
     if (child == 0) {
         ours(strata_option_set)("purge_delay", SIZE_MAX);
+        ours(strata_option_set)("dirty_max", SIZE_MAX);
         ours(strata_option_set)("trim_threshold", SIZE_MAX);
         ours(strata_option_set)("direct_cache", SIZE_MAX);
         void *large = malloc(100 * MIB);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT-0
  *
- * Clearing large ranges: every byte of them is zero and none beside them, whatever the host says and
- * does; how often it is asked to take pages back; and that calloc asks only where that is worth it.
+ * Clearing large ranges: every byte of them is zero and none beside them, whatever they look like and
+ * the host does; how often it is asked to take pages back; and that calloc asks only where that is worth it.
  */
 #include "fake/little_front.h"
 
@@ -11,6 +11,8 @@
 
 /* Without a page map, or without giving memory back, everything is written to. */
 #define ASKS_HOST (STRATA_PAGEMAP && STRATA_RETURN)
+
+#define PIECE (4 * ST_MIB) /* one look, one question */
 
 static size_t purges(void)
 {
@@ -24,15 +26,27 @@ static bool is_all(const char *mem, size_t size, char byte)
     return size == 0 || (mem[0] == byte && memcmp(mem, mem + 1, size - 1) == 0);
 }
 
-/* ---- the ways of the host ---- */
+/* ---- the ways of memory, and of the host ---- */
 
 typedef enum answer { answer_untouched, answer_touched, answer_refuses, answer_count } answer;
+
+static answer now_how;
+
+/* Not a zero in the range; but if it is to look untouched, in what is looked at: the beginnings of pages. */
+static void make_dirty(char *mem, size_t size)
+{
+    memset(mem, 0xa5, size);
+    if (now_how == answer_touched) return;
+    size_t line = 64;
+    for (size_t at = st_round_up(st_addr(mem), 4 * ST_KIB) - st_addr(mem); at + line <= size; at += 4 * ST_KIB)
+        memset(mem + at, 0, line);
+}
 
 static void let_host(answer how, size_t page_size)
 {
     os_fake_config config = os_fake_usual;
     config.page_size = page_size;
-    config.tells_untouched = how != answer_touched;
+    now_how = how;
     config.refuses_purge = how == answer_refuses;
     os_fake_configure(&config);
 }
@@ -41,7 +55,7 @@ static void let_host(answer how, size_t page_size)
 static size_t purges_for(answer how, size_t whole)
 {
     if (!ASKS_HOST || how == answer_touched) return 0;
-    return (whole + ST_OS_TOUCHED_MAX - 1) / ST_OS_TOUCHED_MAX;
+    return (whole + PIECE - 1) / PIECE;
 }
 
 /* ---- ranges ---- */
@@ -51,22 +65,26 @@ static void expect_cleared(char *mem, size_t size, size_t from, size_t to, answe
 {
     size_t page_size = st_os_page_size();
     size_t whole = st_round_down(to, page_size) - st_round_up(from, page_size);
-    memset(mem, 0xa5, size);
+    make_dirty(mem, size);
+    char *was = malloc(from + size - to);
+    memcpy(was, mem, from);
+    memcpy(was + from, mem + to, size - to);
     size_t before = purges();
     st_clear(mem + from, to - from);
     assert_int_equal(purges() - before, purges_for(how, whole));
-    assert_true(is_all(mem, from, (char)0xa5));
+    assert_memory_equal(mem, was, from);
     assert_true(is_all(mem + from, to - from, 0));
-    assert_true(is_all(mem + to, size - to, (char)0xa5));
+    assert_memory_equal(mem + to, was + from, size - to);
+    free(was);
 }
 
 static void expect_cleared_anywhere(answer how, size_t page_size)
 {
-    static const size_t wholes[] = {512 * ST_KIB, ST_OS_TOUCHED_MAX - 64 * ST_KIB,
-                                    ST_OS_TOUCHED_MAX, ST_OS_TOUCHED_MAX + 64 * ST_KIB,
-                                    2 * ST_OS_TOUCHED_MAX + 64 * ST_KIB};
+    static const size_t wholes[] = {512 * ST_KIB, PIECE - 64 * ST_KIB,
+                                    PIECE, PIECE + 64 * ST_KIB,
+                                    2 * PIECE + 64 * ST_KIB};
     const size_t parts[] = {0, 1, 8, page_size / 2, page_size - 1};
-    size_t size = 3 * ST_OS_TOUCHED_MAX;
+    size_t size = 3 * PIECE;
     let_host(how, page_size);
     char *mem = st_os_map(size, page_size);
     assert_non_null(mem);
@@ -90,7 +108,7 @@ static void every_byte_is_cleared_and_none_beside(void **state)
 static void a_piece_that_is_refused_is_written(void **state)
 {
     (void)state;
-    size_t size = 3 * ST_OS_TOUCHED_MAX;
+    size_t size = 3 * PIECE;
     let_host(answer_untouched, 4 * ST_KIB);
     char *mem = st_os_map(size, 4 * ST_KIB);
     for (size_t nth = 1; nth <= 3; nth++) {
@@ -103,13 +121,33 @@ static void a_piece_that_is_refused_is_written(void **state)
     os_fake_configure(&os_fake_usual);
 }
 
+/* Up to two of eight places may have been used; how often, does not matter. */
+static void few_used_places_go_back(void **state)
+{
+    (void)state;
+    let_host(answer_untouched, 4 * ST_KIB);
+    char *mem = st_os_map(PIECE, 4 * ST_KIB);
+    for (unsigned used = 0; used < 256; used++) {
+        memset(mem, 0, PIECE);
+        for (size_t look = 0; look < 8; look++)
+            mem[look * (PIECE / 8) + (used * 8 + look) % 64] = (char)(used >> look & 1);
+        size_t before = purges();
+        st_clear(mem, PIECE);
+        bool is_little = __builtin_popcount(used) <= 2;
+        assert_int_equal(purges() - before, ASKS_HOST && is_little ? 1 : 0);
+        assert_true(is_all(mem, PIECE, 0));
+    }
+    assert_true(st_os_release(mem, PIECE));
+    os_fake_configure(&os_fake_usual);
+}
+
 /* ---- calloc ---- */
 
 static char *take_dirty(size_t size)
 {
     char *mem = strata_malloc(size);
     assert_non_null(mem);
-    memset(mem, 0xff, strata_usable_size(mem));
+    make_dirty(mem, strata_usable_size(mem));
     return mem;
 }
 
@@ -220,6 +258,7 @@ int main(void)
     const struct CMUnitTest ranges[] = {
         cmocka_unit_test(every_byte_is_cleared_and_none_beside),
         cmocka_unit_test(a_piece_that_is_refused_is_written),
+        cmocka_unit_test(few_used_places_go_back),
     };
     const struct CMUnitTest blocks[] = {
         UNIT_TEST(calloc_of_dirty_memory_is_zero),
