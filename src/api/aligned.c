@@ -41,12 +41,12 @@ STRATA_EXPORT int strata_posix_memalign(void **result, size_t alignment, size_t 
     return 0;
 }
 
-STRATA_EXPORT void *strata_valloc(size_t size)
+STRATA_EXPORT ST_COLD void *strata_valloc(size_t size)
 {
     return aligned_alloc_or_fail(st_os_page_size(), size);
 }
 
-STRATA_EXPORT void *strata_pvalloc(size_t size)
+STRATA_EXPORT ST_COLD void *strata_pvalloc(size_t size)
 {
     size_t page_size = st_os_page_size();
     size_t rounded;

@@ -22,7 +22,7 @@ static size_t control_length(const char *text)
 
 /* ---- by name ---- */
 
-STRATA_EXPORT int strata_option_set(const char *name, size_t value)
+STRATA_EXPORT ST_COLD int strata_option_set(const char *name, size_t value)
 {
     st_option_id id = st_option_find(name, control_length(name));
     bool done = id != st_option_count && st_option_set(id, value);
@@ -71,7 +71,7 @@ static bool control_is_in_range(st_option_id id, size_t value)
 }
 
 /* All are looked at before any is changed. */
-STRATA_EXPORT int strata_options_set(const strata_options *options)
+STRATA_EXPORT ST_COLD int strata_options_set(const strata_options *options)
 {
     bool good = options->size == sizeof *options;
     if (!good) return st_os_code_bad_argument();
@@ -131,7 +131,7 @@ static bool control_set_item(const char *item, const char *end)
     return st_option_set(id, value);
 }
 
-STRATA_EXPORT int strata_options_parse(const char *text, const char **bad)
+STRATA_EXPORT ST_COLD int strata_options_parse(const char *text, const char **bad)
 {
     int skipped = 0;
     while (*text != '\0') {
@@ -147,7 +147,7 @@ STRATA_EXPORT int strata_options_parse(const char *text, const char **bad)
     return skipped;
 }
 
-void st_control_read_environment(void)
+ST_COLD void st_control_read_environment(void)
 {
     const char *text = st_os_is_privileged() ? NULL : st_os_environment("STRATA_OPTIONS");
     const char *bad = NULL;

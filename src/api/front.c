@@ -37,7 +37,7 @@ static size_t front_small_for(size_t alignment, size_t req) { return st_round_up
  * one, so what is small but aligned to much gets a size that is kept. */
 static size_t front_medium_for(size_t req) { return st_max(req, ST_SLAB_LIMIT + 1); }
 
-static ST_NOINLINE void *front_alloc_aligned_new(size_t alignment, size_t req)
+static ST_COLD void *front_alloc_aligned_new(size_t alignment, size_t req)
 {
     void *mem = NULL;
     if (alignment > ST_SLAB_LIMIT || req > ST_SLAB_LIMIT) {
@@ -116,7 +116,7 @@ static bool front_may_be_kept(size_t usable, size_t req)
 /* A block may be larger than was asked for by its rounding and its alignment, which divides its
  * size; or as much as it may be if it was resized, or comes from a shelf; and what is small but aligned
  * to much is made larger. */
-void st_front_free_sized_other(void *mem, size_t req)
+ST_COLD void st_front_free_sized_other(void *mem, size_t req)
 {
     size_t usable = front_class_of(mem) * ST_SLAB_GRAIN;
     size_t told = req;
@@ -225,7 +225,7 @@ bool st_front_has(const void *mem)
     return front_class_of(mem) != 0 || st_heap_has(mem);
 }
 
-void st_front_take_options(void)
+ST_COLD void st_front_take_options(void)
 {
     if (st_os_is_started()) {
         st_shelf_flush();

@@ -60,7 +60,7 @@ static void heap_write(const char *text, size_t size)
 
 #if STRATA_PAGEMAP && STRATA_RETURN
 /* Somebody else is about to hold more than ever: spaces that nobody is in give back what they have free. */
-static void heap_make_room(size_t size)
+static ST_COLD void heap_make_room(size_t size)
 {
     size_t done = 0;
     for (unsigned idx = 0; idx < st_heap_space_count() && done < size; idx++) {
@@ -188,7 +188,7 @@ enum { heap_patience = 8 };
  *    and each space that we leave keeps the memory it needed at its worst.
  * 3. Two threads share this home, and all others are taken: a new space becomes ours.
  * 4. There is none: we wait for ours. */
-static ST_NOINLINE st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
+static ST_COLD st_space *heap_move(void) ST_NO_LOCK_ANALYSIS
 {
     st_space *home = heap_space(heap_home);
     /* relaxed: a thread that passes has counted itself. It stays here: it holds all there is. */
@@ -237,7 +237,7 @@ ST_ALWAYS_INLINE st_space *heap_enter(void) ST_NO_LOCK_ANALYSIS
 #endif
 
 /* Perhaps memory goes back, without the lock. */
-static ST_NOINLINE void heap_leave_with_news(st_space *space) ST_RELEASES(space->lock)
+static ST_COLD void heap_leave_with_news(st_space *space) ST_RELEASES(space->lock)
 {
     size_t less = st_space_tell(space);
     st_lock_drop(&space->lock);
@@ -288,7 +288,7 @@ static bool heap_is_direct(size_t size)
     return STRATA_PAGEMAP && size >= st_option(direct_threshold);
 }
 
-static ST_NOINLINE void *heap_alloc_direct(size_t req, size_t alignment, char **dirty_end)
+static ST_COLD void *heap_alloc_direct(size_t req, size_t alignment, char **dirty_end)
 {
 #if STRATA_PAGEMAP
     bool is_zero = false;
@@ -422,7 +422,7 @@ void *st_heap_alloc(size_t req, char **dirty_end)
 
 /* Where a block is at the end of a space it grows without being copied. It gets there only if that does
  * not touch fresh memory. */
-void *st_heap_alloc_to_grow(size_t req) ST_NO_LOCK_ANALYSIS
+ST_COLD void *st_heap_alloc_to_grow(size_t req) ST_NO_LOCK_ANALYSIS
 {
     void *mem = NULL;
     if (req <= ST_REQUEST_MAX && !heap_is_direct(req)) {
@@ -591,7 +591,7 @@ void st_heap_clear(void *mem, size_t size)
     }
 }
 
-static ST_NOINLINE void *heap_resize_other(void *mem, size_t req, size_t *usable)
+static ST_COLD void *heap_resize_other(void *mem, size_t req, size_t *usable)
 {
 #if STRATA_PAGEMAP
     st_owner owner = st_pagemap_get(mem);

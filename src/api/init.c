@@ -17,7 +17,7 @@ static struct {
 
 /* The forking thread goes through the locks meanwhile: handlers of libraries that registered theirs
  * before us run after our first and before our other two, and may allocate. */
-STRATA_EXPORT void strata_fork_prepare(void)
+STRATA_EXPORT ST_COLD void strata_fork_prepare(void)
 {
     /* Who holds all locks already is preparing by hand what now becomes an ordinary fork. */
     if (st_lock_passes()) {
@@ -36,14 +36,14 @@ static bool init_fork_goes_on(void)
     return true;
 }
 
-STRATA_EXPORT void strata_fork_parent(void)
+STRATA_EXPORT ST_COLD void strata_fork_parent(void)
 {
     if (init_fork_goes_on()) return;
     st_lock_pass_none();
     st_heap_unlock_all();
 }
 
-STRATA_EXPORT void strata_fork_child(void)
+STRATA_EXPORT ST_COLD void strata_fork_child(void)
 {
     if (init_fork_goes_on()) return;
     st_lock_pass_none();
@@ -58,7 +58,7 @@ STRATA_EXPORT void strata_fork_child(void)
 #if defined(__GNUC__)
 __attribute__((constructor(101)))
 #endif
-ST_UNUSED static void init_start(void)
+ST_COLD ST_UNUSED static void init_start(void)
 {
     if (st_os_is_started()) return;
     st_os_start();
@@ -101,7 +101,7 @@ static void init_append_report(const char *path)
     st_os_append(path, line.bytes, line.used);
 }
 
-static void init_report(void)
+static ST_COLD void init_report(void)
 {
     if (!STRATA_ENVIRONMENT || st_os_is_privileged()) return;
     const char *path = st_os_environment("STRATA_REPORT");

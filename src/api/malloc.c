@@ -70,7 +70,7 @@ STRATA_EXPORT void *strata_reallocarray(void *mem, size_t count, size_t size)
     return strata_realloc(mem, total);
 }
 
-STRATA_EXPORT void *strata_realloc_in_place(void *mem, size_t size)
+STRATA_EXPORT ST_COLD void *strata_realloc_in_place(void *mem, size_t size)
 {
     return mem == NULL ? NULL : st_front_resize_in_place(mem, size);
 }

@@ -80,7 +80,7 @@ bool st_shelf_keeps(const void *mem)
 static size_t shelf_next_peak(void) { return st_room_peak() + st_room_held() / SHELF_GROWTH_STEP; }
 
 /* The shelves of the calling thread, which gets them if it has none yet; NULL if it keeps nothing. */
-static st_shelves *shelf_begin(void)
+static ST_COLD st_shelves *shelf_begin(void)
 {
     st_cache *cache = st_cache_mine_to_free();
     if (cache == NULL || st_near.me == ST_CACHE_NOBODY) return NULL;
@@ -110,7 +110,7 @@ void *st_shelf_take_other(size_t req, size_t alignment)
 }
 
 /* Frees the `count` oldest blocks, with one lock for those of one space. */
-static void shelf_put_back(st_shelves *shelves, size_t class_idx, size_t count)
+static ST_COLD void shelf_put_back(st_shelves *shelves, size_t class_idx, size_t count)
 {
     void *blocks[ST_SHELF_SLOTS];
     st_shelf_entry *slot = shelves->shelf[class_idx].slot;
@@ -163,7 +163,7 @@ static bool shelf_is_full(const st_shelves *shelves, size_t size)
 /* All shelves together are full:
  * 1. The class at hand gives way, which has most of it if this happens often.
  * 2. If that was not enough, the others do in turn. */
-static void shelf_make_room(st_shelves *shelves, size_t class_idx, size_t size)
+static ST_COLD void shelf_make_room(st_shelves *shelves, size_t class_idx, size_t size)
 {
     shelf_put_back(shelves, class_idx, (st_shelf_count(shelves, class_idx) + 1) / 2);
     if (shelf_is_full(shelves, size))
@@ -212,7 +212,7 @@ static void *shelf_fill(st_shelves *shelves, size_t req)
     return blocks[0];
 }
 
-static ST_NOINLINE void *shelf_miss_in_company(size_t req)
+static ST_COLD void *shelf_miss_in_company(size_t req)
 {
     st_shelves *shelves = req <= ST_SHELF_LIMIT ? shelf_begin() : NULL;
     return shelves != NULL ? shelf_fill(shelves, req) : NULL;

@@ -12,7 +12,7 @@
 
 /* ---- numbers ---- */
 
-static int stats_count_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
+static ST_COLD int stats_count_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
                              size_t size, st_chunk_kind kind)
 {
     strata_stats *stats = context;
@@ -154,7 +154,7 @@ STRATA_EXPORT size_t strata_footprint_peak(void) { return stats_footprint(true);
 
 /* ---- words ---- */
 
-void st_stats_to_descriptor(void *context, const char *bytes, size_t size)
+ST_COLD void st_stats_to_descriptor(void *context, const char *bytes, size_t size)
 {
     st_os_write(*(const int *)context, bytes, size);
 }
@@ -258,7 +258,7 @@ typedef struct stats_walk {
     bool has_shelves; /* threads may keep blocks of this space */
 } stats_walk;
 
-static int stats_visit_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
+static ST_COLD int stats_visit_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
                              size_t size, st_chunk_kind kind)
 {
     const stats_walk *walk = context;
@@ -285,7 +285,7 @@ static int stats_visit_direct(void *context, void *mem, size_t usable)
 #endif
 
 #if STRATA_SLABS
-static int stats_visit_small(void *context, void *mem, size_t size, st_block_state state)
+static ST_COLD int stats_visit_small(void *context, void *mem, size_t size, st_block_state state)
 {
     const stats_walk *walk = context;
     strata_region region = {mem, size, strata_region_used, 0, NULL};

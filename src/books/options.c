@@ -38,7 +38,7 @@ static bool options_is_name(const char *name, size_t length, const char *known)
     return known[length] == '\0';
 }
 
-st_option_id st_option_find(const char *name, size_t length)
+ST_COLD st_option_id st_option_find(const char *name, size_t length)
 {
     unsigned id = 0;
     while (id < st_option_count && !options_is_name(name, length, options_table[id].name)) id++;

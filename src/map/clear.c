@@ -6,32 +6,28 @@
 
 #include "os/os.h"
 
-#include <string.h>
-
 #if STRATA_PAGEMAP && STRATA_RETURN
 
 /* A piece is looked at in so many places, a line of a processor's cache each. */
 #define CLEAR_PIECE (4 * ST_MIB)
 #define CLEAR_LOOKS 8
-#define CLEAR_LINE 64
+typedef uint64_t ST_MAY_ALIAS clear_word;
+#define CLEAR_LINE (64 / sizeof(clear_word))
 /* To touch a page that was taken back costs as much as writing to six. What was used before tells what
  * will be: few of the pages, then that is cheaper, in time and in memory. */
 #define CLEAR_USED_MAX (CLEAR_LOOKS / 4)
 
 static bool clear_is_line_zero(const char *line)
 {
-    uint64_t bits = 0;
-    for (size_t at = 0; at < CLEAR_LINE; at += sizeof bits) {
-        uint64_t word;
-        memcpy(&word, line + at, sizeof word);
-        bits |= word;
-    }
+    const clear_word *words = (const clear_word *)(const void *)line;
+    clear_word bits = 0;
+    for (size_t at = 0; at < CLEAR_LINE; at++) bits |= words[at];
     return bits == 0;
 }
 
 /* Whole pages. To read one that was never touched costs its being mapped, to the page of zeros that all
  * have in common, and no memory. */
-static bool clear_is_little_used(const char *mem, size_t size)
+static ST_COLD bool clear_is_little_used(const char *mem, size_t size)
 {
     size_t step = st_round_down(size / CLEAR_LOOKS, st_os_page_size());
     size_t used = 0;
@@ -47,7 +43,7 @@ static void clear_piece(char *mem, size_t size)
     st_fill(mem, 0, size);
 }
 
-void st_clear(char *mem, size_t size)
+ST_COLD void st_clear(char *mem, size_t size)
 {
     if (size < ST_CLEAR_MIN) { /* perhaps not even a page */
         st_fill(mem, 0, size);

@@ -146,7 +146,7 @@ static direct_record *direct_cache_take_excess(size_t limit)
 /* Returns cached mappings, oldest first, until at most `limit` bytes are left. The lock is not
  * held: it is taken around each step, and dropped around the calls of the host. Tells how many bytes that
  * were. */
-static size_t direct_cache_shrink(size_t limit)
+static ST_COLD size_t direct_cache_shrink(size_t limit)
 {
     size_t done = 0;
     for (;;) {
@@ -270,7 +270,7 @@ st_misuse_kind st_direct_free(void *mem, st_owner owner)
     return fault;
 }
 
-size_t st_direct_shrink(size_t size)
+ST_COLD size_t st_direct_shrink(size_t size)
 {
     st_lock_take(&direct_state.lock);
     size_t cached = direct_state.totals.cached;
@@ -337,7 +337,7 @@ static bool direct_resize(direct_record *record, size_t size, bool may_move)
     return true;
 }
 
-void *st_direct_resize(void *mem, st_owner owner, size_t req, bool may_move)
+ST_COLD void *st_direct_resize(void *mem, st_owner owner, size_t req, bool may_move)
 {
     size_t size;
     if (st_add_overflows(req, st_os_page_size() - 1, &size)) return NULL;

@@ -36,7 +36,8 @@
 #define ROOM_STEP_MIN (512 * ST_KIB)
 /* So that what goes back catches up with what is freed. */
 #define ROOM_CATCH_UP 16
-/* When not all could go back that should, we wait until this part of what is dirty has come to be dirty, too. */
+/* When not all could go back that should, we wait until this part of what is dirty has come to be dirty
+ * besides. */
 #define ROOM_STUCK_SHARE 64
 
 static struct {
@@ -100,12 +101,11 @@ void st_room_overspend(size_t size)
 
 ST_DEFINE_DATA void (*st_room_hook)(size_t size);
 
-
 /* 1. Is it more than ever? If not, there is nothing to do.
  * 2. How much of that may be purged by now? The rest is a new peak.
  * 3. Mappings that were freed, then slices, as many as that.
  * 4. What is still too much is the caller's to find. */
-size_t st_room_take(size_t size)
+ST_COLD size_t st_room_take(size_t size)
 {
     st_add_relaxed(&room_state.held, size); /* relaxed: as above. */
     size_t held = st_room_held();
@@ -172,7 +172,8 @@ static size_t room_dirty_most(size_t dirty)
     size_t stuck = st_load_relaxed(&room_state.stuck); /* relaxed: as above. */
     if (dirty < stuck) st_store_relaxed(&room_state.stuck, dirty); /* relaxed: as above. */
     stuck = st_min(stuck, dirty);
-    return stuck == 0 ? most : st_max(most, stuck + st_max(stuck / ROOM_STUCK_SHARE, st_min(ST_ROOM_STEP, most)));
+    if (stuck == 0) return most;
+    return st_max(most, stuck + st_max(stuck / ROOM_STUCK_SHARE, st_min(ST_ROOM_STEP, most)));
 }
 
 /* True if memory goes back by amount at any cost, as the options say. */
@@ -226,11 +227,12 @@ static void room_overspend_on_fall(size_t size)
  * 2. Down to half of what may be, in steps, so that a call takes no longer than one; as far as that has been
  *    paid for.
  * 3. What could not go back is left alone until much more is dirty. */
-void st_room_settle(size_t freed)
+ST_COLD void st_room_settle(size_t freed)
 {
     size_t dirty = st_room_dirty();
     size_t most = room_dirty_most(dirty);
     if (dirty <= most || !st_os_is_started() || st_room_settle_hook == NULL) return;
+    if (st_option(trim_threshold) == SIZE_MAX) return; /* who says so wants nothing back from a free */
     if (!room_is_unpaid() && st_load_relaxed(&room_state.fallen) < most / 2) return; /* relaxed: as above. */
     size_t step = st_max(ST_ROOM_STEP, freed * ROOM_CATCH_UP);
     bool is_deep = st_room_used() < st_room_peak() / ROOM_DEEP_SHARE;
@@ -241,7 +243,7 @@ void st_room_settle(size_t freed)
     if (done < size / 2) st_store_relaxed(&room_state.stuck, st_room_dirty()); /* relaxed: as above. */
 }
 
-bool st_room_is_due(uint32_t *last)
+ST_COLD bool st_room_is_due(uint32_t *last)
 {
     size_t delay = st_option(purge_delay);
     if (delay == 0) return true;

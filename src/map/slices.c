@@ -275,7 +275,7 @@ static size_t slices_purge_batch(slices_batch *batch)
     return done;
 }
 
-static size_t slices_purge(size_t keep)
+static ST_COLD size_t slices_purge(size_t keep)
 {
     size_t done = 0;
     slices_batch batch;
@@ -290,7 +290,7 @@ static size_t slices_purge(size_t keep)
 
 bool st_slices_purge(size_t keep) { return slices_purge(keep) != 0; }
 
-size_t st_slices_shrink(size_t size)
+ST_COLD size_t st_slices_shrink(size_t size)
 {
     st_slices_totals totals;
     st_slices_totals_get(&totals);

@@ -167,7 +167,7 @@ static void *linux_cut(void *taken, size_t taken_size, size_t size, size_t align
     return addr;
 }
 
-static void *linux_take(size_t size, size_t alignment, int protection)
+static ST_COLD void *linux_take(size_t size, size_t alignment, int protection)
 {
     int flags = protection == PROT_NONE ? MAP_NORESERVE : 0;
     void *addr = linux_mmap(NULL, size, protection, flags);

@@ -32,7 +32,7 @@ enum {
 };
 
 STRATA_EXPORT int mallopt(int parameter, int value);
-STRATA_EXPORT int mallopt(int parameter, int value)
+STRATA_EXPORT ST_COLD int mallopt(int parameter, int value)
 {
     /* dlmalloc's -1 is "never". */
     size_t size = value < 0 ? SIZE_MAX : (size_t)value;
@@ -141,7 +141,7 @@ static void glibc_add_total(st_text *text, const char *type, size_t count, size_
 
 /* XML of the same elements as glibc's, one heap for all spaces. */
 STRATA_EXPORT int malloc_info(int options, FILE *stream);
-STRATA_EXPORT int malloc_info(int options, FILE *stream)
+STRATA_EXPORT ST_COLD int malloc_info(int options, FILE *stream)
 {
     strata_stats stats;
     st_text text;

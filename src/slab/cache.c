@@ -37,7 +37,7 @@ static uint32_t cache_slots_max(size_t class_idx)
 }
 
 /* Twice the slots, the contents moved. The old ones are lost, as much as the new one is larger. */
-static bool cache_grow(st_cache *cache, size_t class_idx)
+static ST_COLD bool cache_grow(st_cache *cache, size_t class_idx)
 {
     st_magazine *magazine = &cache->magazine[class_idx];
     uint32_t count = magazine->slots == NULL ? ST_CACHE_GROUP : magazine->slot_count * 2;
@@ -116,7 +116,8 @@ void *st_cache_refill(size_t class_idx)
 static void cache_make_room(st_cache *cache, size_t class_idx)
 {
     st_magazine *magazine = &cache->magazine[class_idx];
-    bool is_small = magazine->slot_count < 2 * ST_CACHE_GROUP && magazine->slot_count * class_idx < CACHE_GROW_FREELY;
+    bool is_small = magazine->slot_count < 2 * ST_CACHE_GROUP &&
+                    magazine->slot_count * class_idx < CACHE_GROW_FREELY;
     bool may_grow = is_small || magazine->was_refilled;
     magazine->was_full = true;
     magazine->was_refilled = false;
@@ -164,7 +165,7 @@ static size_t cache_gather(void **blocks, size_t count, st_owner word)
 }
 
 /* Puts back those of one depot; how many those were. */
-static size_t cache_send_to_one(void **blocks, size_t count)
+static ST_COLD size_t cache_send_to_one(void **blocks, size_t count)
 {
     st_owner word = st_slices_word(st_slices_idx(blocks[0]));
     if (st_slab_class_of(word) == 0) {
@@ -186,7 +187,7 @@ static void cache_send(void **blocks, size_t count)
 }
 
 /* Puts back all blocks of others that the thread has collected. */
-static void cache_send_all(st_cache *cache)
+static ST_COLD void cache_send_all(st_cache *cache)
 {
     void *blocks[ST_CACHE_REMOTES];
     uint32_t count = cache->remote_count;

@@ -43,7 +43,7 @@ static uint32_t *slab_first(st_depot *depot, size_t class_idx, unsigned list)
     return &(list == st_slab_list_partial ? depot->partial : depot->sparse)[class_idx];
 }
 
-void st_slab_unlink(st_depot *depot, uint32_t idx, size_t class_idx)
+ST_COLD void st_slab_unlink(st_depot *depot, uint32_t idx, size_t class_idx)
 {
     st_slab *slab = slab_at(idx);
     uint32_t *first = slab_first(depot, class_idx, slab->list);
@@ -61,7 +61,7 @@ void st_slab_unlink(st_depot *depot, uint32_t idx, size_t class_idx)
     slab->list = st_slab_list_none;
 }
 
-void st_slab_push(st_depot *depot, uint32_t idx, size_t class_idx, st_slab_list list)
+ST_COLD void st_slab_push(st_depot *depot, uint32_t idx, size_t class_idx, st_slab_list list)
 {
     st_slab *slab = slab_at(idx);
     uint32_t *first = slab_first(depot, class_idx, list);
@@ -86,7 +86,7 @@ ST_ALWAYS_INLINE uint32_t slab_next_to_take(st_depot *depot, size_t class_idx)
 
 /* A slab with nothing but fresh blocks: its bits need not be cleared, as they are looked at only
  * below `fresh`. */
-static ST_NOINLINE uint32_t slab_start(st_depot *depot, size_t class_idx) ST_REQUIRES(depot->lock)
+static ST_COLD uint32_t slab_start(st_depot *depot, size_t class_idx) ST_REQUIRES(depot->lock)
 {
     uint32_t idx = st_slices_take(depot->number << 8 | (uint32_t)class_idx);
     if (idx == 0) return 0;
@@ -103,7 +103,7 @@ static ST_NOINLINE uint32_t slab_start(st_depot *depot, size_t class_idx) ST_REQ
  * that has, if it wastes no more than a resize leaves in place, and its blocks are aligned to as much:
  * so a class of which few blocks are asked for needs no slab. Else the class itself; or 0: none, in a thread
  * that is not the first and has hardly ever asked for the class: see st_slab_lacks_elsewhere. */
-static ST_NOINLINE size_t slab_stand_in(st_depot *depot, size_t class_idx)
+static ST_COLD size_t slab_stand_in(st_depot *depot, size_t class_idx)
 {
     if (depot->lacks[class_idx] == slab_lacks_max) return class_idx;
     depot->lacks[class_idx]++;
@@ -196,7 +196,7 @@ bool st_slab_is_start(const void *mem, size_t class_idx)
     return slab_block_idx(mem, class_idx) != UINT32_MAX;
 }
 
-st_misuse_kind st_slab_fault(uint32_t idx, const void *mem)
+ST_COLD st_misuse_kind st_slab_fault(uint32_t idx, const void *mem)
 {
     size_t class_idx = st_slab_class_of(st_slices_word(idx));
     if (class_idx == 0) return st_misuse_foreign;
@@ -210,7 +210,7 @@ st_misuse_kind st_slab_fault(uint32_t idx, const void *mem)
 }
 
 /* The slab, which is empty, is one no more. A slice counts as resident as a whole. */
-static void slab_give(st_depot *depot, uint32_t idx, size_t class_idx) ST_REQUIRES(depot->lock)
+static ST_COLD void slab_give(st_depot *depot, uint32_t idx, size_t class_idx) ST_REQUIRES(depot->lock)
 {
     unsigned clean_count = st_count_bits(slab_at(idx)->clean);
     st_slab_unlink(depot, idx, class_idx);
@@ -282,7 +282,7 @@ void st_slab_leave(st_depot *depot)
     st_slab_trim(depot);
 }
 
-static void slab_trim_list(st_depot *depot, size_t class_idx, st_slab_list list)
+static ST_COLD void slab_trim_list(st_depot *depot, size_t class_idx, st_slab_list list)
     ST_REQUIRES(depot->lock)
 {
     uint32_t idx = *slab_first(depot, class_idx, list);

@@ -21,7 +21,7 @@ static uint64_t prove_known_bits(unsigned word_idx, unsigned fresh)
     return fresh - first >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << (fresh - first)) - 1;
 }
 
-static bool prove_is_in(uint32_t at, uint32_t idx)
+static ST_COLD bool prove_is_in(uint32_t at, uint32_t idx)
 {
     for (uint32_t steps = 0; at != 0 && steps < ST_SLICES_MAX; steps++) {
         if (at == idx) return true;

@@ -35,7 +35,7 @@ static bool purge_are_free(st_slab *slab, uint32_t idx, purge_blocks blocks)
     return true;
 }
 
-static bool purge_page_is_free(uint32_t idx, unsigned page)
+static ST_COLD bool purge_page_is_free(uint32_t idx, unsigned page)
 {
     size_t page_size = st_os_page_size();
     size_t class_idx = st_slab_class_of(st_slices_word(idx));
@@ -51,8 +51,9 @@ bool st_slab_is_clean(uint32_t idx)
     return true;
 }
 
-/* Bit i: page i of the slab could go back. One alone is not worth a call of the host. None can where a page is not smaller than a slab. */
-static unsigned purge_pages_of(uint32_t idx)
+/* Bit i: page i of the slab could go back. One alone is not worth a call of the host. None can where a page
+ * is not smaller than a slab. */
+static ST_COLD unsigned purge_pages_of(uint32_t idx)
 {
     st_slab *slab = st_slices_note(idx);
     size_t class_idx = st_slab_class_of(st_slices_word(idx));
@@ -104,7 +105,7 @@ static size_t purge_class(st_depot *depot, size_t class_idx, size_t size) ST_REQ
     return done;
 }
 
-size_t st_slab_purge(st_depot *depot, size_t size)
+ST_COLD size_t st_slab_purge(st_depot *depot, size_t size)
 {
     size_t done = 0;
     for (unsigned tries = 0; tries < ST_SLAB_CLASSES && done < size; tries++) {

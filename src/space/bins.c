@@ -72,7 +72,7 @@ void st_bins_set_victim(st_space *space, st_chunk *c)
 }
 
 /* The range is taken out first: the head of the rest may be written over it. */
-static ST_NOINLINE st_chunk *bins_split_clean(st_space *space, st_chunk *c, size_t whole, size_t size)
+static ST_COLD st_chunk *bins_split_clean(st_space *space, st_chunk *c, size_t whole, size_t size)
     ST_NO_LOCK_ANALYSIS
 {
     st_clean clean = st_clean_take(c);

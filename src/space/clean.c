@@ -26,14 +26,14 @@ static st_clean clean_clip(st_clean clean, st_clean pages)
     return from < to ? (st_clean){from, to} : (st_clean){pages.to, pages.to};
 }
 
-st_clean st_clean_of(const st_chunk *c)
+ST_COLD st_clean st_clean_of(const st_chunk *c)
 {
     st_clean pages = st_clean_pages(c, chunk_size(c));
     if (!chunk_is_purged(c)) return (st_clean){pages.to, pages.to};
     return clean_clip(((const st_clean_chunk *)(const void *)c)->clean, pages);
 }
 
-st_clean st_clean_take(st_chunk *c)
+ST_COLD st_clean st_clean_take(st_chunk *c)
 {
     st_clean clean = st_clean_of(c);
     chunk_clear_flag(c, ST_HEAD_Q);
@@ -49,7 +49,7 @@ static void clean_lose(st_space *space, size_t size)
     st_room_count(size);
 }
 
-st_clean st_clean_join(st_space *space, st_clean a, st_clean b)
+ST_COLD st_clean st_clean_join(st_space *space, st_clean a, st_clean b)
 {
     bool a_is_larger = a.to - a.from >= b.to - b.from;
     st_clean lost = a_is_larger ? b : a;
@@ -57,7 +57,7 @@ st_clean st_clean_join(st_space *space, st_clean a, st_clean b)
     return a_is_larger ? a : b;
 }
 
-void st_clean_put(st_space *space, st_chunk *c, st_clean clean)
+ST_COLD void st_clean_put(st_space *space, st_chunk *c, st_clean clean)
 {
     st_clean kept = {clean.to, clean.to};
     if (c != NULL) kept = clean_clip(clean, st_clean_pages(c, chunk_size(c)));

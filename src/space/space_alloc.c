@@ -139,7 +139,7 @@ static void *alloc_aligned_kept(st_space *space, size_t alignment, size_t size)
 
 /* Takes enough for the alignment wherever the block falls, then gives back both ends. What is
  * given back below must be a chunk, so the block moves up by another alignment if need be. */
-void *st_space_alloc_aligned(st_space *space, size_t alignment, size_t size)
+ST_COLD void *st_space_alloc_aligned(st_space *space, size_t alignment, size_t size)
 {
     void *kept = alloc_aligned_kept(space, alignment, size);
     if (kept != NULL) return kept;

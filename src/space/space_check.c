@@ -48,7 +48,7 @@ static void check_free_chunk(check_state *check, const st_chunk *chunk, size_t s
     }
 }
 
-static int check_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
+static ST_COLD int check_chunk(void *context, const st_segment *segment, const st_chunk *chunk,
                        size_t size, st_chunk_kind kind)
 {
     check_state *check = context;
@@ -246,7 +246,8 @@ static void check_sums(check_state *check)
     check_holds(check, check->victim_seen == (space->victim_size != 0), "INV-SPACE-14");
     check_holds(check, check->listed_quick == check->quick_chunks, "INV-SPACE-17");
 #if STRATA_QUICK
-    check_holds(check, check->quick_size / ST_CHUNK_GRAIN + space->quick_room == space->quick_limit, "INV-SPACE-16");
+    check_holds(check, check->quick_size / ST_CHUNK_GRAIN + space->quick_room == space->quick_limit,
+                "INV-SPACE-16");
 #endif
     check_holds(check, check->top_seen == (space->segments != NULL), "INV-SPACE-15");
     if (ST_SPACE_COUNTS) check_holds(check, check->used_size == space->live, "INV-SPACE-20");

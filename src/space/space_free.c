@@ -148,7 +148,7 @@ void st_free_merge(st_space *space, st_chunk *c, size_t size)
 
 /* What is merged becomes the victim for the moment: neighbors that follow each other then join it
  * without a bin between. */
-void st_space_flush_quick(st_space *space)
+ST_COLD void st_space_flush_quick(st_space *space)
 {
     if (!st_space_has_quick(space)) return;
     bool has_any = space->quick_room != space->quick_limit;

@@ -154,7 +154,7 @@ static bool grow_commit_step(const st_space *space, char *at, size_t step)
 
 /* Commits at least `missing` bytes at `at`, where `left` are reserved, and the page map with
  * them: more than that if the limit and the host let us. Returns how many, or 0. */
-static size_t grow_commit(const st_space *space, char *at, size_t missing, size_t left)
+static ST_COLD size_t grow_commit(const st_space *space, char *at, size_t missing, size_t left)
 {
     missing = grow_round(space, missing);
     for (size_t step = st_min(grow_step(space, missing), left);; step = missing) {
@@ -370,13 +370,15 @@ static bool grow_cut_top(st_space *space, size_t pad)
 {
     st_segment *segment = space->segments;
     size_t kept;
-    if (st_add_overflows(st_distance(segment->base, chunk_mem(space->top)) + ST_CHUNK_MIN + ST_FENCE_SIZE, pad, &kept))
+    size_t below = st_distance(segment->base, chunk_mem(space->top));
+    if (st_add_overflows(below + ST_CHUNK_MIN + ST_FENCE_SIZE, pad, &kept))
         return false;
     kept = grow_round(space, kept);
     if (kept >= segment->committed) return false;
     const st_segment gone = {NULL, segment->base + kept, segment->committed - kept, segment->reserved - kept};
     if (!grow_give_end(space, &gone)) return false;
-    char *fresh = st_at(segment->base, st_min(kept - ST_FENCE_SIZE, st_distance(segment->base, space->top_fresh)));
+    size_t touched = st_distance(segment->base, space->top_fresh);
+    char *fresh = st_at(segment->base, st_min(kept - ST_FENCE_SIZE, touched));
     segment->committed = segment->reserved = kept;
     st_space_count_gone(space, &gone);
     grow_set_fence(space, segment);
@@ -386,7 +388,7 @@ static bool grow_cut_top(st_space *space, size_t pad)
     return true;
 }
 
-bool st_space_trim_top(st_space *space, size_t pad)
+ST_COLD bool st_space_trim_top(st_space *space, size_t pad)
 {
     if (space->top == NULL || !segment_is_hosts(space, space->segments)) return false;
     if (ST_OS_RESERVE_COSTS) return grow_cut_top(space, pad);
@@ -486,7 +488,7 @@ static bool grow_release(st_space *space, st_segment **slot) ST_REQUIRES(space->
     return true;
 }
 
-bool st_space_release_segments(st_space *space)
+ST_COLD bool st_space_release_segments(st_space *space)
 {
     bool any = false;
     if (space->segments == NULL) return false;

@@ -7,7 +7,7 @@
 #include "space/clean.h"
 #include "space/space_free.h"
 
-void st_resize_give_tail(st_space *space, st_chunk *c, size_t size)
+ST_COLD void st_resize_give_tail(st_space *space, st_chunk *c, size_t size)
 {
     size_t rest_size = chunk_size(c) - size;
     if (rest_size < ST_CHUNK_MIN) return;

@@ -13,7 +13,7 @@
 /* Purges at most about `most` bytes of the whole pages of a free chunk, those that are not clean yet: first
  * what lies above the clean range, then what lies below, from its end down, as requests are served from a
  * chunk's beginning. Returns how much that was. */
-static size_t trim_chunk(st_space *space, st_chunk *c, size_t most) ST_REQUIRES(space->lock)
+static ST_COLD size_t trim_chunk(st_space *space, st_chunk *c, size_t most) ST_REQUIRES(space->lock)
 {
     st_clean pages = st_clean_pages(c, chunk_size(c));
     st_clean clean = st_clean_of(c);
@@ -81,20 +81,21 @@ static bool trim_is_hosts(const st_space *space, const st_chunk *c)
 static bool trim_visit(void *context, st_chunk *c) ST_NO_LOCK_ANALYSIS
 {
     trim_goal *goal = context;
-    bool is_hosts = trim_is_hosts(goal->space, c);
-    if (is_hosts && chunk_size(c) >= goal->least) goal->done += trim_chunk(goal->space, c, goal->wanted - goal->done);
+    if (chunk_size(c) >= goal->least && trim_is_hosts(goal->space, c))
+        goal->done += trim_chunk(goal->space, c, goal->wanted - goal->done);
     return goal->done < goal->wanted;
 }
 
 /* True if so little is free that what is free is better left for the next requests. */
 static bool trim_is_lean(const st_space *space)
 {
-    size_t untouched = space->top == NULL ? 0 : space->top_size - st_min(st_distance(space->top, space->top_fresh), space->top_size);
+    size_t touched = st_min(st_distance(space->top, space->top_fresh), space->top_size);
+    size_t untouched = space->top_size - touched;
     size_t held = space->footprint - st_min(untouched + space->purged, space->footprint);
     return held < space->live + held / TRIM_SHARE;
 }
 
-size_t st_space_purge(st_space *space, size_t size, size_t least)
+ST_COLD size_t st_space_purge(st_space *space, size_t size, size_t least)
 {
     trim_goal goal = {space, size, 0, least};
     /* Where address space costs memory, a trim takes addresses away: not while somebody allocates. */
@@ -109,7 +110,7 @@ size_t st_space_purge(st_space *space, size_t size, size_t least)
     return goal.done;
 }
 
-void st_space_take_room(st_space *space, size_t size)
+ST_COLD void st_space_take_room(st_space *space, size_t size)
 {
     if (!segment_is_hosts(space, space->segments)) {
         space->room += size; /* not ours to count */
@@ -148,7 +149,8 @@ static int trim_visit_all(void *context, const st_segment *segment, const st_chu
     trim_goal *goal = context;
     bool is_hosts = segment_is_hosts(goal->space, segment);
     (void)size;
-    if (is_hosts && kind == st_chunk_free) goal->done += trim_chunk(goal->space, chunk_at(chunk, 0), SIZE_MAX / 2);
+    if (is_hosts && kind == st_chunk_free)
+        goal->done += trim_chunk(goal->space, chunk_at(chunk, 0), SIZE_MAX / 2);
     return 0;
 }
 

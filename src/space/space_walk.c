@@ -34,7 +34,7 @@ static int walk_segment(const st_space *space, const st_segment *segment,
     return 0;
 }
 
-int st_space_walk(const st_space *space, st_space_visitor visit, void *context)
+ST_COLD int st_space_walk(const st_space *space, st_space_visitor visit, void *context)
 {
     int result = 0;
     const st_segment *segment = space->segments;

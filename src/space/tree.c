@@ -46,7 +46,7 @@ static void tree_ring_link(st_tree *node, st_chunk *c)
     ((st_tree *)(void *)c)->parent = NULL;
 }
 
-static void tree_ring_unlink(const st_space *space, st_chunk *c)
+static ST_COLD void tree_ring_unlink(const st_space *space, st_chunk *c)
 {
     if (STRATA_DOUBT_LINKS &&
         ST_UNLIKELY(!doubt_is_inside(space, c->next) || c->next->prev != c ||

@@ -44,7 +44,7 @@ static void fill(held *block, unsigned number)
 static void *disturb(void *until)
 {
     static _Atomic unsigned next;
-    volatile bool *is_over = until;
+    _Atomic bool *is_over = until;
     while (!*is_over) {
         void *mem = api_malloc(size_of(next++));
         api_free(mem);
@@ -56,9 +56,9 @@ static void usable_sizes_are_stable_and_writable(void **state)
 {
     (void)state;
     static held blocks[block_count];
-    static volatile bool is_over;
+    static _Atomic bool is_over;
     pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, disturb, (void *)(uintptr_t)&is_over), 0);
+    assert_int_equal(pthread_create(&thread, NULL, disturb, &is_over), 0);
     for (unsigned n = 0; n < block_count; n++) fill(&blocks[n], n);
     for (unsigned round = 0; round < round_count; round++) {
         for (unsigned n = 0; n < block_count; n++) {
