@@ -15,6 +15,10 @@
 
 #include "strata.h"
 
+#ifdef HAVE_USR_INCLUDE_MALLOC_H
+#include <malloc.h> /* whose struct mallinfo is wanted */
+#endif
+
 /* As strata.c was compiled: 1 if it has mspaces alone. */
 #ifndef STRATA_DL_ONLY_MSPACES
 #define STRATA_DL_ONLY_MSPACES 0
@@ -52,13 +56,26 @@ extern "C" {
 #define M_MMAP_THRESHOLD (-3)
 #endif
 
+/* What dlmallinfo and mspace_mallinfo tell, dlmallinfo_t, is struct mallinfo as dlmalloc has it. Where the
+ * C library's <malloc.h> came first that name is taken, so it is struct dlmallinfo there; and with
+ * STRATA_DL_PLAIN, where either name means it. The C library's own struct, with its type of fields, is used
+ * with HAVE_USR_INCLUDE_MALLOC_H, one that the program declared before with STRUCT_MALLINFO_DECLARED: for
+ * strata.c as well, as with MALLINFO_FIELD_TYPE. */
 #ifndef MALLINFO_FIELD_TYPE
 #define MALLINFO_FIELD_TYPE size_t
 #endif
-
-/* What dlmallinfo tells. Named so that it can stand beside the C library's struct mallinfo; with
- * STRATA_DL_PLAIN the tag becomes that name. */
-typedef struct dlmallinfo {
+#ifdef HAVE_USR_INCLUDE_MALLOC_H
+#define DLMALLOC_INFO mallinfo
+#elif defined(STRUCT_MALLINFO_DECLARED) || defined(_STRUCT_MALLINFO)
+#define DLMALLOC_INFO mallinfo
+#else
+#if STRATA_DL_PLAIN || defined(_MALLOC_H) || defined(_INCLUDE_MALLOC_H_)
+#define DLMALLOC_INFO dlmallinfo
+#else
+#define DLMALLOC_INFO mallinfo
+#define STRUCT_MALLINFO_DECLARED 1
+#endif
+struct DLMALLOC_INFO {
     MALLINFO_FIELD_TYPE arena;    /* memory held that is no mapping of a single block */
     MALLINFO_FIELD_TYPE ordblks;  /* free chunks, the end of each space among them */
     MALLINFO_FIELD_TYPE smblks;   /* 0 */
@@ -69,7 +86,9 @@ typedef struct dlmallinfo {
     MALLINFO_FIELD_TYPE uordblks; /* bytes in use, overhead included */
     MALLINFO_FIELD_TYPE fordblks; /* bytes free */
     MALLINFO_FIELD_TYPE keepcost; /* bytes at the end of the spaces, which a trim could give back */
-} dlmallinfo_t;
+};
+#endif
+typedef struct DLMALLOC_INFO dlmallinfo_t;
 
 #if !STRATA_DL_ONLY_MSPACES
 
@@ -149,7 +168,8 @@ STRATA_EXPORT int mspace_mallopt(int parameter, int value);
 
 #endif
 
-/* Not where strata itself is compiled. */
+/* Not where strata itself is compiled. Include headers of the C library that declare these names before this
+ * one, in C++ above all: its <cstdlib> takes the macros away. */
 #if STRATA_DL_PLAIN && !STRATA_DL_ONLY_MSPACES && !defined(ST_DL_H)
 #define malloc dlmalloc
 #define free dlfree
@@ -166,7 +186,11 @@ STRATA_EXPORT int mspace_mallopt(int parameter, int value);
 #define malloc_footprint_limit dlmalloc_footprint_limit
 #define malloc_set_footprint_limit dlmalloc_set_footprint_limit
 #define malloc_inspect_all dlmalloc_inspect_all
+#if defined(HAVE_USR_INCLUDE_MALLOC_H) || defined(STRUCT_MALLINFO_DECLARED) || defined(_STRUCT_MALLINFO)
+#define mallinfo() dlmallinfo() /* and the struct keeps its name */
+#else
 #define mallinfo dlmallinfo
+#endif
 #define independent_calloc dlindependent_calloc
 #define independent_comalloc dlindependent_comalloc
 #define bulk_free dlbulk_free

@@ -240,6 +240,7 @@ bool st_front_trim(size_t pad)
     if (st_os_is_started()) {
         st_shelf_flush();
         any = st_cache_trim();
+        if (st_cache_purge(SIZE_MAX) != 0) any = true;
         if (st_slices_purge(pad)) any = true;
     }
     if (st_heap_trim(pad)) any = true;

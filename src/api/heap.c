@@ -66,14 +66,16 @@ static ST_COLD void heap_make_room(size_t size)
     for (unsigned idx = 0; idx < st_heap_space_count() && done < size; idx++) {
         st_space *space = heap_space(idx);
         if (!st_lock_try(&space->lock)) continue;
-        done += st_space_purge(space, size - done, ST_SPACE_PURGE_MIN);
+        done += st_space_make_room(space, size - done);
         st_lock_drop(&space->lock);
     }
 }
 #endif
 
 #if STRATA_PAGEMAP && STRATA_RETURN
+/* Smaller chunks are not worth a call of the host, but in a fall that is deep. */
 #define HEAP_PURGE_MIN (64 * ST_KIB)
+#define HEAP_PURGE_MIN_DEEP (8 * ST_KIB)
 
 /* Too much is dirty. What takes the fewest calls of the host goes first: mappings, slices, the largest chunks
  * of each space, pages of slabs. No lock is held, so each is waited for. */
@@ -86,13 +88,11 @@ static ST_COLD size_t heap_give_back(size_t size, bool is_deep)
     for (unsigned idx = 0; idx < st_heap_space_count() && done < size; idx++) {
         st_space *space = heap_space(idx);
         st_lock_take(&space->lock);
-        done += st_space_purge(space, size - done, HEAP_PURGE_MIN);
+        done += st_space_purge(space, size - done, is_deep ? HEAP_PURGE_MIN_DEEP : HEAP_PURGE_MIN);
         st_lock_drop(&space->lock);
     }
 #if STRATA_SLABS
     if (done < size && is_deep) done += st_cache_purge(size - done);
-#else
-    (void)is_deep;
 #endif
     return done;
 }

@@ -97,8 +97,8 @@
 #endif
 #endif
 
-#ifdef HAVE_USR_INCLUDE_MALLOC_H
-#error "HAVE_USR_INCLUDE_MALLOC_H: dlmallinfo returns a type of its own, dlmallinfo_t; remove the option"
+#if defined(HAVE_USR_INCLUDE_MALLOC_H) && defined(STRATA_OVERRIDE) && STRATA_OVERRIDE + 0
+#error "HAVE_USR_INCLUDE_MALLOC_H and STRATA_OVERRIDE 1: the C library's mallinfo would be declared and defined"
 #endif
 
 #if defined(NO_MALLINFO) && NO_MALLINFO + 0
@@ -134,15 +134,16 @@
 #endif
 #endif
 
-/* What footers find, seals find; whose a block is, the page map knows. */
+/* What footers find, seals find; whose a block is, the page map knows. Heads of 32 bits have no room for a
+ * seal: there an overflow is found by tags that contradict each other. */
 #if defined(FOOTERS) && FOOTERS + 0
 #ifndef STRATA_SEALS
-#define STRATA_SEALS 1
+#define STRATA_SEALS (SIZE_MAX > 0xffffffff)
 #endif
 #ifndef STRATA_PAGEMAP
 #define STRATA_PAGEMAP 1
 #endif
-#if !STRATA_SEALS || !STRATA_PAGEMAP
+#if (!STRATA_SEALS && SIZE_MAX > 0xffffffff) || !STRATA_PAGEMAP
 #error "FOOTERS 1 needs STRATA_SEALS 1 and STRATA_PAGEMAP 1"
 #endif
 #define ST_DL_FINDS_OWNER 1 /* whatever mspace is named */

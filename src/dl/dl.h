@@ -23,8 +23,10 @@ ST_INTERNAL void *st_dl_realloc_found(void *mem, size_t bytes);
 /* dlmallopt: 1, or 0 if there is no such parameter or the value won't do. */
 ST_INTERNAL int st_dl_set_option(int parameter, int value);
 
+#if ST_DL_MALLINFO
 /* Our figures as dlmalloc's ten. */
 ST_INTERNAL dlmallinfo_t st_dl_info(const strata_stats *stats);
+#endif
 
 /* Writes three lines about the figures to standard error. No lock is held. */
 ST_INTERNAL void st_dl_print(const strata_stats *stats);

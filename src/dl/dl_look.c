@@ -41,6 +41,7 @@ int st_dl_set_option(int parameter, int value)
 
 /* ---- figures ---- */
 
+#if ST_DL_MALLINFO
 /* arena and hblkhd are together the footprint, as they were. */
 dlmallinfo_t st_dl_info(const strata_stats *stats)
 {
@@ -55,6 +56,7 @@ dlmallinfo_t st_dl_info(const strata_stats *stats)
         .keepcost = stats->top,
     };
 }
+#endif
 
 static void dl_add_line(st_text *text, const char *name, size_t value)
 {

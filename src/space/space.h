@@ -268,10 +268,11 @@ ST_INTERNAL ST_NOINLINE void st_space_take_room(st_space *space, size_t size)
     ST_REQUIRES(space->lock);
 
 /* Gives back the pages of what was touched of top, and of free chunks of at least `least` bytes, until it was
- * about `size` bytes; none if little is free. Returns how many it was. */
+ * about `size` bytes. Returns how many it was. */
 ST_INTERNAL size_t st_space_purge(st_space *space, size_t size, size_t least) ST_REQUIRES(space->lock);
-/* Chunks smaller than this are not worth a call of the host, and will be used soon. */
-#define ST_SPACE_PURGE_MIN (16 * ST_KIB)
+
+/* The same as the program is about to grow: what is worth it, and nothing if little is free. */
+ST_INTERNAL size_t st_space_make_room(st_space *space, size_t size) ST_REQUIRES(space->lock);
 
 /* True if what is in use has changed by so much that the account should be told. */
 ST_ALWAYS_INLINE bool st_space_has_news(const st_space *space)

@@ -57,6 +57,8 @@ static size_t trim_chunk(const st_space *space, st_chunk *c, size_t most)
 
 /* Of what is held, the free part that is not worth purging. */
 #define TRIM_SHARE 16
+/* Smaller chunks are not worth a call of the host then, and will be used soon. */
+#define TRIM_LEAST (16 * ST_KIB)
 /* Room is taken in steps of at least this. */
 #define TRIM_ROOM_STEP (64 * ST_KIB)
 
@@ -99,7 +101,7 @@ ST_COLD size_t st_space_purge(st_space *space, size_t size, size_t least)
 {
     trim_goal goal = {space, size, 0, least};
     /* Where address space costs memory, a trim takes addresses away: not while somebody allocates. */
-    if (ST_OS_RESERVE_COSTS || trim_is_lean(space)) return 0;
+    if (ST_OS_RESERVE_COSTS) return 0;
     size_t touched = st_distance(space->top, space->top_fresh);
     size_t pad = touched > size ? touched - size : 0;
     if (touched >= least && st_space_trim_top(space, pad)) goal.done = touched - pad;
@@ -108,6 +110,11 @@ ST_COLD size_t st_space_purge(st_space *space, size_t size, size_t least)
         st_tree_each(space, idx, trim_visit, &goal);
     if (goal.done > size) st_room_overspend(goal.done - size);
     return goal.done;
+}
+
+size_t st_space_make_room(st_space *space, size_t size)
+{
+    return trim_is_lean(space) ? 0 : st_space_purge(space, size, TRIM_LEAST);
 }
 
 ST_COLD void st_space_take_room(st_space *space, size_t size)
@@ -121,7 +128,7 @@ ST_COLD void st_space_take_room(st_space *space, size_t size)
     space->room += step;
     space->held += step;
     if (space->is_apart) st_space_tell(space);
-    if (excess != 0) st_space_purge(space, excess, ST_SPACE_PURGE_MIN);
+    if (excess != 0) st_space_make_room(space, excess);
 }
 
 /* What is in use of memory that the account has, at most. All that a heap holds is: nothing of it goes back by

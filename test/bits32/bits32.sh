@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT-0
 #
-# bits32.sh heaps|dlmalloc DIST COMPILER ROOT FLAG...: with addresses of 32 bits (-m32) the heaps' unit tests,
-# or the tests of dlmalloc's interface, pass on the amalgamation. plain/cmocka.h stands for libcmocka, of
+# bits32.sh heaps|dlmalloc|options DIST COMPILER ROOT FLAG...: with addresses of 32 bits (-m32) the heaps' unit
+# tests, the tests of dlmalloc's interface, or those of its options pass on the amalgamation. plain/cmocka.h stands for libcmocka, of
 # which few systems have one for that machine.
 set -eu
 part=$1
@@ -27,6 +27,9 @@ run() {
     failed=1
 }
 
+if [ "$part" = options ]; then
+    exec python3 -B "$root/test/options/options.py" "$dist" "$compiler -m32" "$root/docs/dlmalloc/options.md"
+fi
 if [ "$part" = heaps ]; then
     for source in "$root"/test/unit/unit_heaps_*.c; do
         name=$(basename "$source" .c)

@@ -252,6 +252,19 @@ static void usable_size_is_no_less_and_0_for_null(void **state)
     }
 }
 
+/* Of the process's heap only what no thread keeps. */
+static void usable_size_of_a_freed_block_is_0(void **state)
+{
+    const way *w = *state;
+    static const size_t sizes[] = {LARGE, 40, 3000};
+    for (size_t i = 0; i < (w->is_mspace ? 3 : 1); i++) {
+        void *mem = w->malloc(sizes[i]), *above = w->malloc(sizes[i]);
+        w->free(mem);
+        assert_int_equal(w->usable_size(mem), 0);
+        w->free(above);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +285,7 @@ int main(void)
         IN_EACH_WAY(memalign_of_too_much_fails),
         IN_EACH_WAY(memalign_gives_the_slack_back),
         IN_EACH_WAY(usable_size_is_no_less_and_0_for_null),
+        IN_EACH_WAY(usable_size_of_a_freed_block_is_0),
     };
     return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);
 }

@@ -274,6 +274,13 @@ static void mallopt_knows_no_other_parameter(void **state)
         if (parameter < -3 || parameter > -1) assert_int_equal(w->mallopt(parameter, 4096), 0);
 }
 
+static void mallopt_begins_with_2_mib_to_trim(void **state)
+{
+    (void)state;
+    assert_int_equal(option("trim_threshold"), 2 * MIB);
+    assert_true(M_TRIM_THRESHOLD == -1 && M_GRANULARITY == -2 && M_MMAP_THRESHOLD == -3);
+}
+
 #if HAS_DIRECT && !STRATA_DL_ONLY_MSPACES
 /* The threshold is obeyed: a block above it has a mapping of its own, one below has none. */
 static void mallopt_is_obeyed(void **state)
@@ -295,6 +302,7 @@ static void mallopt_is_obeyed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mallopt_begins_with_2_mib_to_trim),
         IN_EACH_WAY(footprint_follows_what_is_held),
         IN_EACH_WAY(limit_is_none_at_first_and_can_be_set_and_lifted),
         IN_EACH_WAY(limit_holds),

@@ -30,6 +30,17 @@ static void create_with_a_capacity_has_it(void **state)
     assert_non_null(mem);
     memset(mem, 1, 3 * MIB - 64 * KIB);
     destroy_mspace(space);
+    /* More than a heap gets anyway. */
+    strata_stats stats;
+    space = create_mspace(100 * (size_t)MIB, 0);
+    assert_non_null(space);
+    strata_heap_stats_get(space, &stats);
+    assert_true(stats.reserved >= 100 * (size_t)MIB);
+    assert_non_null(mspace_malloc(space, 90 * (size_t)MIB));
+    size_t reserved = stats.reserved;
+    strata_heap_stats_get(space, &stats);
+    assert_int_equal(stats.reserved, reserved);
+    destroy_mspace(space);
 }
 
 static void create_with_an_absurd_capacity_fails(void **state)
@@ -146,6 +157,12 @@ static void usable_size_needs_no_mspace(void **state)
         assert_true(mspace_usable_size(one) >= size && mspace_usable_size(one) < size + 64);
         assert_true(mspace_usable_size(two) >= size && mspace_usable_size(two) < size + 64);
     }
+    /* Nor where the one on a base has grown beyond it. */
+    void *large = mspace_malloc(on_base, LARGE), *above = mspace_malloc(on_base, LARGE);
+    assert_true(mspace_usable_size(large) >= LARGE && mspace_usable_size(large) < LARGE + 64);
+    mspace_free(on_base, large);
+    assert_int_equal(mspace_usable_size(large), 0);
+    assert_true(mspace_usable_size(above) >= LARGE);
     destroy_mspace(on_base);
     destroy_mspace(other);
 }

@@ -55,7 +55,8 @@ embed_override)
     compile -DSTRATA_OVERRIDE=1 embed_override.c strata.c -pthread
     ./program | grep -q 'served by strata'
     ;;
-embedders/art | embedders/wasi | embedders/emscripten | embedders/libffi)
+embedders/art | embedders/wasi | embedders/emscripten | embedders/libffi | \
+    embedders/nedmalloc_footers | embedders/symmetric | embedders/portable)
     # Those that include strata.c: as they are, and at the highest level of checks.
     for check in 1 3; do
         "$compiler" -std=gnu11 -O1 -Wall -Wextra -Werror -DSTRATA_CHECK=$check -o program -I"$build/dist" \
@@ -64,7 +65,7 @@ embedders/art | embedders/wasi | embedders/emscripten | embedders/libffi)
         grep -q ' on strata$' out
     done
     # With threads, and where the compiler can: no race.
-    case $way in *emscripten) ;; *) exit 0 ;; esac
+    case $way in *emscripten | *nedmalloc_footers) ;; *) exit 0 ;; esac
     "$compiler" -std=gnu11 -O1 -fsanitize=thread -o program -I"$build/dist" \
         "$root/examples/embedders/${way#embedders/}.c" -pthread 2>errors || exit 0
     ./program >out 2>&1 || { cat out; exit 1; }

@@ -115,6 +115,13 @@ static void leave_with(int status)
     _exit(status);
 }
 
+#if defined(STRUCT_MALLINFO_DECLARED) || defined(_STRUCT_MALLINFO)
+struct mallinfo {
+    unsigned long arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
+    int more_of_the_programs;
+};
+#endif
+
 #define STRATA_DLMALLOC 1
 #include "strata.c"
 
@@ -301,6 +308,27 @@ static void check_field_type(void)
 }
 #endif
 
+#ifdef CHECK_system_info
+static void check_system_info(void)
+{
+    struct mallinfo info = dlmallinfo(); /* whose fields are int here */
+    int *field = &info.uordblks;
+    escape = dlmalloc(5000);
+    info = dlmallinfo();
+    EXPECT(*field >= 5000 && *field < 6000 && M_MXFAST == 1);
+}
+#endif
+
+#ifdef CHECK_own_info
+static void check_own_info(void)
+{
+    struct mallinfo info;
+    escape = dlmalloc(5000);
+    info = dlmallinfo();
+    EXPECT(info.uordblks >= 5000 && info.more_of_the_programs == 0);
+}
+#endif
+
 #ifdef CHECK_realloc_frees
 static void check_realloc_frees(void)
 {
@@ -340,6 +368,22 @@ static void check_footers(void)
         dlfree(mspace_realloc(first, mspace_malloc(second, 10), 1000));
     }
     EXPECT(mspace_footprint(first) < MIB && mspace_footprint(second) < MIB);
+}
+#endif
+
+/* Whichever mspace is named, a block goes to its own. */
+#ifdef CHECK_routing
+static void check_routing(void)
+{
+    static char base[1 << 16];
+    mspace first = create_mspace(0, 0);
+    mspace second = create_mspace_with_base(base, sizeof base, 0);
+    for (int i = 0; i < 10000; i++) {
+        mspace_free(second, mspace_malloc(first, 1000));
+        mspace_free(first, mspace_realloc(first, mspace_malloc(second, 10), 1000));
+    }
+    EXPECT(mspace_footprint(first) < MIB && mspace_footprint(second) == sizeof base);
+    EXPECT(destroy_mspace(second) == 0 && destroy_mspace(first) > 0);
 }
 #endif
 
@@ -421,6 +465,12 @@ static void *allocate_beside(void *argument)
     for (unsigned i = 0; i < 64; i++) dlfree(blocks[i]);
     return argument;
 }
+/* Without unistd.h nobody registers handlers for fork: who forks then may find a lock held. */
+#ifdef LACKS_UNISTD_H
+#define FORKS 0
+#else
+#define FORKS 30
+#endif
 static void check_threads(void)
 {
     pthread_t threads[4];
@@ -430,7 +480,7 @@ static void check_threads(void)
         return;
     }
     for (int i = 0; i < 4; i++) EXPECT(pthread_create(&threads[i], NULL, allocate_beside, NULL) == 0);
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < FORKS; i++) {
         pid_t child = fork();
         if (child == 0) {
             alarm(20); /* a lock that nobody will ever drop */
@@ -460,6 +510,7 @@ static void check_sbrk(void)
 #ifdef CHECK_morecore
 static void check_morecore(void)
 {
+    strata_option_set("direct_threshold", SIZE_MAX); /* none of it by mmap */
     for (int round = 0; round < 10; round++) {
         churn(5000);
         EXPECT(fake_sbrk(20) != FAIL); /* others use it, too */
@@ -490,6 +541,13 @@ static void check_morecore(void)
         destroy_mspace(other);
     }
     EXPECT(arena_used - before < 2 * MIB || before > arena_used);
+    /* What an mspace had at the end goes back with it. */
+    mspace one = create_mspace(0, 0);
+    size_t begun = arena_used;
+    EXPECT(mspace_malloc(one, 12 * MIB) != NULL);
+    size_t full = arena_used;
+    destroy_mspace(one);
+    if (CHECK_morecore) EXPECT(full >= begun + 11 * MIB && arena_used <= begun);
 }
 #endif
 

@@ -65,7 +65,7 @@ static void a_part_of_a_chunk_goes_back(void **state)
     char *wall = little_take(&space, 100);
     little_give(&space, mem);
     st_lock_take(&space.lock);
-    size_t done = st_space_purge(&space, 100000, ST_SPACE_PURGE_MIN);
+    size_t done = st_space_purge(&space, 100000, 16 * ST_KIB);
     st_lock_drop(&space.lock);
     assert_int_equal(done, st_round_up(100000, st_os_page_size()));
     st_clean clean = clean_below(wall);
