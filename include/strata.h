@@ -312,7 +312,7 @@ typedef struct strata_heap_config {
     int is_fixed;              /* never more than base */
     const strata_pages *pages; /* copied; NULL: the host. Not with is_fixed */
     size_t granularity;        /* it grows by multiples of this: a power of two from 64 KiB to 1 GiB; 0: by */
-                               /* an eighth of its footprint, at least 128 KiB */
+                               /* a sixteenth of its footprint, at least 128 KiB */
     size_t trim_threshold;     /* so many free bytes at its end, or in a block, go back when freed, at once; */
                                /* rounded up to 4 KiB. 0: with time, as options say; SIZE_MAX: never */
     int has_one_thread;        /* nobody else ever calls for it at the same time: it takes no lock */

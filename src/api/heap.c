@@ -318,7 +318,7 @@ static ST_COLD void *heap_alloc_elsewhere(size_t req, size_t alignment, char **d
     st_direct_trim();
 #endif
 #if STRATA_SLABS
-    st_slices_cut_run();
+    st_slices_give_way();
 #endif
     for (unsigned idx = 0; idx < st_heap_space_count(); idx++) {
         st_space *space = heap_space(idx);

@@ -84,7 +84,7 @@ static ST_COLD void stats_add_caches(strata_stats *stats)
     st_cache_totals_get(&caches);
     st_slices_totals_get(&slices);
     st_shelf_totals(&shelf_kept, &shelf_count);
-    size_t held = slices.committed + caches.records;
+    size_t held = slices.held + caches.records;
     size_t live_count = stats->allocations - stats->frees - shelf_count + caches.live_count;
     stats->live += caches.live;
     stats->live -= st_min(shelf_kept, stats->live);
@@ -142,7 +142,7 @@ static ST_COLD size_t stats_footprint(bool peak)
 #if STRATA_SLABS
     st_slices_totals slices;
     st_slices_totals_get(&slices);
-    sum += slices.committed + st_cache_room_size();
+    sum += slices.held + st_cache_room_size();
 #endif
     return sum;
 }

@@ -3,7 +3,7 @@
  * Large blocks, each in a mapping of its own, and the cache of freed ones.
  *
  * A record is in use; cached (linked in the cache, newest first); spare; or moving: a thread that
- * took it out is asking the host to map or unmap its memory, without the lock. While it is in use
+ * took it out is asking the host to map, resize or unmap its memory, without the lock. While it is in use
  * or cached its mapping is in the page map. Records live in batches of whole granules that are taken
  * from the host and never given back; the number of a record never changes.
  */
@@ -51,13 +51,11 @@ static void *direct_take_memory(size_t size, size_t alignment)
     return mem;
 }
 
-/* ---- records; the lock is held ---- */
+/* ---- records; the lock is held, but where a function takes it ---- */
 
-static bool direct_add_batch(void)
+static bool direct_add_batch(direct_record *batch)
 {
     if (direct_state.batch_count == DIRECT_BATCHES) return false;
-    direct_record *batch = direct_take_memory(ST_GRANULE, st_os_page_size());
-    if (batch == NULL) return false;
     uint32_t first_idx = direct_state.batch_count * (uint32_t)DIRECT_BATCH_RECORDS;
     direct_state.batch[direct_state.batch_count++] = batch;
     direct_state.totals.records += ST_GRANULE;
@@ -69,13 +67,30 @@ static bool direct_add_batch(void)
     return true;
 }
 
-static direct_record *direct_take_record(void)
+static ST_NOINLINE direct_record *direct_take_spare(void)
 {
-    if (direct_state.spare == NULL && !direct_add_batch()) return NULL;
+    st_lock_take(&direct_state.lock);
     direct_record *record = direct_state.spare;
-    direct_state.spare = record->next;
-    record->status = direct_moving;
+    if (record != NULL) {
+        direct_state.spare = record->next;
+        record->status = direct_moving;
+    }
+    st_lock_drop(&direct_state.lock);
     return record;
+}
+
+/* If there is none, one of a new batch, for which the host is asked without the lock. */
+static ST_COLD direct_record *direct_take_record(void)
+{
+    direct_record *record = direct_take_spare();
+    if (record != NULL) return record;
+    direct_record *batch = direct_take_memory(ST_GRANULE, st_os_page_size());
+    if (batch == NULL) return NULL;
+    st_lock_take(&direct_state.lock);
+    bool is_added = direct_add_batch(batch);
+    st_lock_drop(&direct_state.lock);
+    if (!is_added && st_os_release(batch, ST_GRANULE)) st_footprint_give(ST_GRANULE);
+    return direct_take_spare();
 }
 
 static void direct_give_record(direct_record *record)
@@ -210,9 +225,7 @@ static bool direct_map(direct_record *record, size_t size, size_t alignment)
 
 static void *direct_alloc_fresh(size_t size, size_t alignment)
 {
-    st_lock_take(&direct_state.lock);
     direct_record *record = direct_take_record();
-    st_lock_drop(&direct_state.lock);
     if (record == NULL) return NULL;
     bool mapped = direct_map(record, size, alignment);
     st_lock_take(&direct_state.lock);
@@ -318,7 +331,7 @@ static bool direct_move(direct_record *record, size_t size)
     return true;
 }
 
-/* The lock is held throughout: the record and its mapping change together. */
+/* The lock is not held: nobody else finds the record. */
 static bool direct_resize(direct_record *record, size_t size, bool may_move)
 {
     if (size == record->size) return true;
@@ -329,12 +342,28 @@ static bool direct_resize(direct_record *record, size_t size, bool may_move)
     if (!done) st_footprint_refuse(more);
     if (!done) return false;
     if (size < record->size) st_footprint_give(record->size - size);
-    direct_state.totals.live += size - record->size;
     st_room_use(size - record->size);
-    direct_note_peaks();
     if (size < record->size) st_room_give(record->size - size);
     record->size = size;
     return true;
+}
+
+/* Takes the block's record out, or puts it back. */
+static void direct_begin_move(direct_record *record)
+{
+    record->status = direct_moving;
+    direct_state.totals.live -= record->size;
+    direct_state.totals.blocks--;
+}
+
+static ST_COLD void direct_end_move(direct_record *record)
+{
+    st_lock_take(&direct_state.lock);
+    record->status = direct_used;
+    direct_state.totals.live += record->size;
+    direct_state.totals.blocks++;
+    direct_note_peaks();
+    st_lock_drop(&direct_state.lock);
 }
 
 ST_COLD void *st_direct_resize(void *mem, st_owner owner, size_t req, bool may_move)
@@ -344,10 +373,13 @@ ST_COLD void *st_direct_resize(void *mem, st_owner owner, size_t req, bool may_m
     size = st_max(st_round_down(size, st_os_page_size()), st_os_page_size());
     st_lock_take(&direct_state.lock);
     direct_record *record = direct_find(mem, owner);
-    size_t old_size = record != NULL ? record->size : size;
-    bool done = record != NULL && direct_resize(record, size, may_move);
-    void *result = done ? record->mem : NULL;
+    if (record != NULL) direct_begin_move(record);
     st_lock_drop(&direct_state.lock);
+    if (record == NULL) return NULL;
+    size_t old_size = record->size;
+    bool done = direct_resize(record, size, may_move);
+    void *result = done ? record->mem : NULL;
+    direct_end_move(record);
     /* Its new pages are not touched yet. */
     if (done && size > old_size) st_room_take_from_all(size - old_size);
     return result;

@@ -200,14 +200,14 @@ static void room_fill_up_for_fall(void)
 
 /* Takes as much of it as there is, at most `size` bytes. What growth has paid for is there once: for a fall
  * that is deep. */
-static size_t room_spend_on_fall(size_t size, bool is_deep)
+static size_t room_spend_on_fall(size_t size, size_t freed, bool is_deep)
 {
     if (room_is_unpaid()) return size;
     st_lock_take(&room_state.lock);
     room_fill_up_for_fall();
     size_t from_growth = is_deep ? st_min(size, room_state.fall_grown) : 0;
     size_t from_time = st_min(size - from_growth, room_state.fall_saved);
-    if (from_growth + from_time < st_min(size, ROOM_STEP_MIN)) from_growth = from_time = 0;
+    if (from_growth + from_time < st_min(size, st_max(ROOM_STEP_MIN, freed))) from_growth = from_time = 0;
     room_state.fall_grown -= from_growth;
     room_state.fall_saved -= from_time;
     st_lock_drop(&room_state.lock);
@@ -236,7 +236,7 @@ ST_COLD void st_room_settle(size_t freed)
     if (!room_is_unpaid() && st_load_relaxed(&room_state.fallen) < most / 2) return; /* relaxed: as above. */
     size_t step = st_max(ST_ROOM_STEP, freed * ROOM_CATCH_UP);
     bool is_deep = st_room_used() < st_room_peak() / ROOM_DEEP_SHARE;
-    size_t size = room_spend_on_fall(st_min(dirty - most / 2, step), is_deep);
+    size_t size = room_spend_on_fall(st_min(dirty - most / 2, step), freed, is_deep);
     if (size < st_os_page_size()) return;
     size_t done = st_room_settle_hook(size, is_deep || room_is_unpaid());
     if (done > size) room_overspend_on_fall(done - size);

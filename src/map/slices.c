@@ -16,10 +16,12 @@
 ST_DEFINE_DATA uintptr_t st_slices_first = UINTPTR_MAX >> 1;
 ST_DEFINE_DATA ST_ATOMIC(st_owner) st_slices_words[ST_SLICES_MAX];
 
-/* Committed at once: this many slices, or an eighth of what is committed. */
-enum { slices_step_min = 16, slices_step_share = 8 };
+/* Committed at once: this many slices, or a sixteenth of what is committed. */
+enum { slices_step_min = 16, slices_step_share = 16 };
 /* Frees of slices between two looks at the clock. */
 enum { slices_look_rate = 16 };
+/* Slices that are purged together, without the lock; and because of time by one free: 1 MiB. */
+enum { slices_batch_max = 16 };
 
 #define SLICES_RUNS_MAX (ST_SLICES_MAX / ST_RUN_SLICES)
 
@@ -29,7 +31,10 @@ typedef struct slices_list {
     uint32_t count;
 } slices_list;
 
+/* Who makes more of a run usable asks the host, and holds grow_lock. Others take and give slices meanwhile:
+ * `lock` is not held then. What tells of runs is written with both held, and read with either. */
 static struct {
+    st_lock grow_lock;
     st_lock lock;                  /* guards all here, and every write of a word */
     slices_list dirty;             /* free, perhaps resident; newest first */
     slices_list clean;             /* free, at the host */
@@ -37,6 +42,7 @@ static struct {
     uint32_t used, used_peak, committed_count;
     uint32_t moving; /* free ones in no list, that somebody purges */
     uint32_t last_purge; /* when much went back because of time: see st_room_is_due */
+    bool is_purging;     /* it still does, some at each free */
     uint32_t cut_count; /* slices of runs that were given back unused */
     uint32_t run_count;
     uint32_t run[SLICES_RUNS_MAX]; /* the first slice of each run, in the order they were taken */
@@ -104,21 +110,24 @@ static ST_COLD bool slices_start_run(void)
     }
     if (!has_window) slices_open_window(st_addr(run) >> 16);
     uint32_t idx = (uint32_t)st_slices_idx(run);
+    st_lock_take(&slices_state.lock);
     slices_state.run[slices_state.run_count++] = idx;
     slices_state.next = slices_state.committed = idx + ST_RUN_TABLES;
     slices_state.end = idx + ST_RUN_SLICES;
     slices_state.committed_count += ST_RUN_TABLES;
+    st_lock_drop(&slices_state.lock);
     return true;
 }
 
 bool st_slices_start(void)
 {
 #if STRATA_THREADS
+    slices_state.grow_lock.rank = st_lock_rank_slices_grow;
     slices_state.lock.rank = st_lock_rank_slices;
 #endif
-    st_lock_take(&slices_state.lock);
+    st_lock_take(&slices_state.grow_lock);
     bool done = slices_state.run_count > 0 || slices_start_run();
-    st_lock_drop(&slices_state.lock);
+    st_lock_drop(&slices_state.grow_lock);
     return done;
 }
 
@@ -129,19 +138,14 @@ static bool slices_commit(void)
     size_t wanted = st_max(slices_step_min, slices_state.committed_count / slices_step_share);
     for (uint32_t count = (uint32_t)st_min(wanted, left);; count = 1) {
         if (slices_commit_at(st_slices_base(slices_state.committed), count * ST_SLICE)) {
+            st_lock_take(&slices_state.lock);
             slices_state.committed += count;
             slices_state.committed_count += count;
+            st_lock_drop(&slices_state.lock);
             return true;
         }
         if (count == 1) return false;
     }
-}
-
-static uint32_t slices_take_new(void)
-{
-    if (slices_state.next == slices_state.end && !slices_start_run()) return 0;
-    if (slices_state.next == slices_state.committed && !slices_commit()) return 0;
-    return slices_state.next++;
 }
 
 /* ---- take and give ---- */
@@ -162,37 +166,55 @@ static uint32_t slices_pop(slices_list *list)
     return idx;
 }
 
-uint32_t st_slices_take(st_owner owner)
+static void slices_begin_use(uint32_t idx, st_owner owner)
+{
+    slices_set_word(idx, owner);
+    slices_state.used++;
+    if (slices_state.used > slices_state.used_peak) slices_state.used_peak = slices_state.used;
+}
+
+static ST_NOINLINE uint32_t slices_take_from(slices_list *list, st_owner owner)
 {
     st_lock_take(&slices_state.lock);
-    uint32_t idx = slices_pop(&slices_state.dirty);
-    if (idx == 0) {
-        st_lock_drop(&slices_state.lock);
-        st_room_take_from_all(ST_SLICE);
-        st_lock_take(&slices_state.lock);
-        idx = slices_pop(&slices_state.clean);
-        if (idx == 0) idx = slices_take_new();
-        if (idx == 0) st_room_give(ST_SLICE);
-    }
-    if (idx != 0) {
-        slices_set_word(idx, owner);
-        slices_state.used++;
-        if (slices_state.used > slices_state.used_peak) slices_state.used_peak = slices_state.used;
-    }
+    uint32_t idx = slices_pop(list);
+    if (idx != 0) slices_begin_use(idx, owner);
     st_lock_drop(&slices_state.lock);
     return idx;
 }
 
-void st_slices_give(uint32_t idx)
+/* One whose memory is at the host counts no more as held. */
+static ST_COLD uint32_t slices_take_clean(st_owner owner)
 {
-    st_lock_take(&slices_state.lock);
-    slices_push(&slices_state.dirty, idx);
-    slices_state.used--;
-    bool is_much = slices_state.dirty.count % slices_look_rate == 0 &&
-                   slices_state.dirty.count * ST_SLICE > st_option(trim_threshold) &&
-                   st_room_is_due(&slices_state.last_purge);
-    st_lock_drop(&slices_state.lock);
-    if (is_much) st_slices_purge(st_option(trim_pad));
+    if (!st_footprint_take(ST_SLICE)) return 0;
+    uint32_t idx = slices_take_from(&slices_state.clean, owner);
+    if (idx == 0) st_footprint_refuse(ST_SLICE);
+    return idx;
+}
+
+static ST_COLD uint32_t slices_take_new(st_owner owner)
+{
+    uint32_t idx = 0;
+    st_lock_take(&slices_state.grow_lock);
+    bool has_run = slices_state.next != slices_state.end || slices_start_run();
+    if (has_run && (slices_state.next != slices_state.committed || slices_commit())) {
+        st_lock_take(&slices_state.lock);
+        idx = slices_state.next++;
+        slices_begin_use(idx, owner);
+        st_lock_drop(&slices_state.lock);
+    }
+    st_lock_drop(&slices_state.grow_lock);
+    return idx;
+}
+
+uint32_t st_slices_take(st_owner owner)
+{
+    uint32_t idx = slices_take_from(&slices_state.dirty, owner);
+    if (idx != 0) return idx;
+    st_room_take_from_all(ST_SLICE);
+    idx = slices_take_clean(owner);
+    if (idx == 0) idx = slices_take_new(owner);
+    if (idx == 0) st_room_give(ST_SLICE);
+    return idx;
 }
 
 /* Cuts off what a list has after its first `count` slices, and returns the first of that. */
@@ -213,9 +235,6 @@ static uint32_t slices_cut(slices_list *list, uint32_t count)
     }
     return idx;
 }
-
-/* Slices that are purged together, without the lock. */
-enum { slices_batch_max = 64 };
 
 typedef struct slices_batch {
     uint32_t slice[slices_batch_max];
@@ -268,6 +287,7 @@ static size_t slices_purge_batch(slices_batch *batch)
         bool is_gone = st_os_purge(st_slices_base(batch->slice[i]), size);
         if (is_gone) {
             st_room_give(size);
+            st_footprint_give(size);
             done += size;
         }
         slices_put_back(is_gone ? &slices_state.clean : &slices_state.dirty, batch->slice + i, end - i);
@@ -275,17 +295,40 @@ static size_t slices_purge_batch(slices_batch *batch)
     return done;
 }
 
+/* A batch; less than what it had went back if the host refuses. */
+static ST_COLD size_t slices_purge_some(size_t keep, size_t *had)
+{
+    slices_batch batch;
+    slices_take_oldest(&batch, (uint32_t)st_min(keep / ST_SLICE, ST_SLICES_MAX));
+    *had = batch.count * ST_SLICE;
+    return slices_purge_batch(&batch);
+}
+
 static ST_COLD size_t slices_purge(size_t keep)
 {
     size_t done = 0;
-    slices_batch batch;
-    do {
-        slices_take_oldest(&batch, (uint32_t)st_min(keep / ST_SLICE, ST_SLICES_MAX));
-        size_t gone = slices_purge_batch(&batch);
-        done += gone;
-        if (gone < batch.count * ST_SLICE) break; /* the host refuses */
-    } while (batch.count != 0);
+    for (size_t had = 1, gone = 1; had != 0 && gone == had; done += gone) gone = slices_purge_some(keep, &had);
     return done;
+}
+
+/* Because of time: down to the option trim_pad, a batch at each free. */
+static bool slices_purge_goes_on(void)
+{
+    size_t dirty = slices_state.dirty.count * ST_SLICE;
+    if (slices_state.is_purging) return dirty > st_option(trim_pad);
+    return slices_state.dirty.count % slices_look_rate == 0 && dirty > st_option(trim_threshold) &&
+           st_room_is_due(&slices_state.last_purge);
+}
+
+void st_slices_give(uint32_t idx)
+{
+    st_lock_take(&slices_state.lock);
+    slices_push(&slices_state.dirty, idx);
+    slices_state.used--;
+    bool is_much = slices_state.is_purging = slices_purge_goes_on();
+    st_lock_drop(&slices_state.lock);
+    size_t had;
+    if (is_much) slices_purge_some(st_option(trim_pad), &had);
 }
 
 bool st_slices_purge(size_t keep) { return slices_purge(keep) != 0; }
@@ -297,16 +340,19 @@ ST_COLD size_t st_slices_shrink(size_t size)
     return totals.dirty > 0 ? slices_purge(totals.dirty > size ? totals.dirty - size : 0) : 0;
 }
 
-void st_slices_cut_run(void)
+ST_COLD void st_slices_give_way(void)
 {
-    st_lock_take(&slices_state.lock);
+    slices_purge(0);
+    st_lock_take(&slices_state.grow_lock);
     uint32_t rest = slices_state.end - slices_state.committed;
     char *first = st_slices_base(slices_state.committed);
     if (rest > 0 && st_os_release(first, (size_t)rest * ST_SLICE)) {
+        st_lock_take(&slices_state.lock);
         slices_state.end = slices_state.committed;
         slices_state.cut_count += rest;
+        st_lock_drop(&slices_state.lock);
     }
-    st_lock_drop(&slices_state.lock);
+    st_lock_drop(&slices_state.grow_lock);
 }
 
 /* ---- look inside ---- */
@@ -318,6 +364,7 @@ void st_slices_totals_get(st_slices_totals *totals)
     totals->used_peak = slices_state.used_peak * ST_SLICE;
     totals->dirty = slices_state.dirty.count * ST_SLICE;
     totals->committed = slices_state.committed_count * ST_SLICE;
+    totals->held = totals->committed - slices_state.clean.count * ST_SLICE;
     totals->reserved = slices_state.run_count * ST_RUN - slices_state.cut_count * ST_SLICE;
     st_lock_drop(&slices_state.lock);
 }
@@ -398,8 +445,22 @@ ST_COLD int st_slices_check(const char **first)
     return st_count_broken(lists, "INV-SLICES-2", first, broken);
 }
 
-void st_slices_lock(void) ST_NO_LOCK_ANALYSIS { st_lock_take(&slices_state.lock); }
-void st_slices_unlock(void) ST_NO_LOCK_ANALYSIS { st_lock_drop(&slices_state.lock); }
-void st_slices_reset_lock(void) { st_lock_reset(&slices_state.lock); }
+void st_slices_lock(void) ST_NO_LOCK_ANALYSIS
+{
+    st_lock_take(&slices_state.grow_lock);
+    st_lock_take(&slices_state.lock);
+}
+
+void st_slices_unlock(void) ST_NO_LOCK_ANALYSIS
+{
+    st_lock_drop(&slices_state.lock);
+    st_lock_drop(&slices_state.grow_lock);
+}
+
+void st_slices_reset_lock(void)
+{
+    st_lock_reset(&slices_state.lock);
+    st_lock_reset(&slices_state.grow_lock);
+}
 
 #endif

@@ -101,15 +101,16 @@ ST_INTERNAL bool st_slices_purge(size_t keep);
 /* The same for at least `size` bytes, if there are so many. Returns how many that were. */
 ST_INTERNAL size_t st_slices_shrink(size_t size);
 
-/* Gives back the address space of the newest run that nobody has committed yet, for a request that
- * found none elsewhere. */
-ST_INTERNAL void st_slices_cut_run(void);
+/* Gives back all that is free, and the address space of the newest run that nobody has committed yet, for
+ * a request that found none elsewhere. */
+ST_INTERNAL void st_slices_give_way(void);
 
 typedef struct st_slices_totals {
     size_t used;      /* bytes in slices that are taken */
     size_t used_peak; /* most of them there were */
     size_t dirty;     /* in free ones that may be resident */
     size_t committed; /* that may be touched: tables and all */
+    size_t held;      /* the same without free ones whose memory is at the host */
     size_t reserved;  /* address space of the runs */
 } st_slices_totals;
 

@@ -116,6 +116,13 @@ void st_lock_note_taken(const st_lock *lock)
     lock_held[lock->rank / 64] |= UINT64_C(1) << lock->rank % 64;
 }
 
+bool st_lock_holds(uint32_t first, uint32_t end)
+{
+    for (uint32_t rank = first; rank < end; rank++)
+        if (lock_held[rank / 64] >> rank % 64 & 1) return true;
+    return false;
+}
+
 void st_lock_note_dropped(const st_lock *lock)
 {
     if (!lock_state.is_watching || lock->rank == 0) return;
@@ -127,6 +134,12 @@ void st_lock_note_dropped(const st_lock *lock)
 void st_lock_watch_ranks(void) {}
 void st_lock_note_taken(const st_lock *lock) { (void)lock; }
 void st_lock_note_dropped(const st_lock *lock) { (void)lock; }
+bool st_lock_holds(uint32_t first, uint32_t end)
+{
+    (void)first;
+    (void)end;
+    return false;
+}
 
 #endif
 #endif

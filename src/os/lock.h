@@ -20,7 +20,8 @@ enum {
     st_lock_rank_caches = 4, /* the list of caches; then each cache, by its number */
     st_lock_rank_cache = 5,  /* two caches' locks are held together only around a fork */
     st_lock_rank_space = 8,  /* the n-th space has st_lock_rank_space + n */
-    st_lock_rank_room = 94,
+    st_lock_rank_room = 93,
+    st_lock_rank_slices_grow = 94,
     st_lock_rank_slices = 95,
     st_lock_rank_direct = 96,
     st_lock_rank_pagemap = 97,
@@ -52,6 +53,9 @@ ST_INTERNAL bool st_lock_passes(void);
 /* How many threads pass: nearly always 0, so that asking costs one load of a line that nobody
  * writes. */
 ST_DECLARE_DATA ST_ATOMIC(uint32_t) st_lock_passing;
+
+/* True if the thread holds a lock with a rank in [first, end). At STRATA_CHECK >= 2; else never. */
+ST_INTERNAL bool st_lock_holds(uint32_t first, uint32_t end);
 
 /* From now on ranks are checked: thread-local storage works. */
 ST_INTERNAL void st_lock_watch_ranks(void);
@@ -132,6 +136,12 @@ ST_INLINE void st_lock_pass_all(void) {}
 ST_INLINE void st_lock_pass_none(void) {}
 ST_INLINE bool st_lock_passes(void) { return false; }
 ST_INLINE void st_lock_watch_ranks(void) {}
+ST_INLINE bool st_lock_holds(uint32_t first, uint32_t end)
+{
+    (void)first;
+    (void)end;
+    return false;
+}
 ST_INLINE void st_lock_note_taken(const st_lock *lock) { (void)lock; }
 ST_INLINE void st_lock_note_dropped(const st_lock *lock) { (void)lock; }
 

@@ -10,10 +10,10 @@
 #include "space/bins.h"
 #include "space/clean.h"
 
-/* A space's footprint grows by at least this, or by an eighth, whichever is more: few calls of
+/* A space's footprint grows by at least this, or by a sixteenth, whichever is more: few calls of
  * the host, and little that is charged but not used. */
 #define GROW_STEP_MIN (2 * ST_GRANULE)
-#define GROW_STEP_SHARE 8
+#define GROW_STEP_SHARE 16
 /* A space grows by no more than this at once, unless blocks so large belong into spaces. */
 #define GROW_AT_ONCE_MAX (64 * ST_MIB)
 /* Address space of one segment, unless a single block needs more. */

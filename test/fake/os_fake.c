@@ -121,9 +121,14 @@ static void fake_leave(int saved_errno)
     errno = saved_errno;
 }
 
+static void (*fake_call_watch)(os_fake_call call, size_t size);
+
+void os_fake_watch_calls(void (*watch)(os_fake_call call, size_t size)) { fake_call_watch = watch; }
+
 /* Counts the call; true if it is one that is to fail. */
-static bool fake_call_fails(os_fake_call call)
+static bool fake_call_fails(os_fake_call call, size_t size)
 {
+    if (fake_call_watch != NULL) fake_call_watch(call, size);
     fake.counts.calls[call]++;
     if (fake.fail_in == 0 || !(fake.fail_kinds & (1u << call))) return false;
     if (fake.fail_in > 1) {
@@ -295,7 +300,7 @@ void *st_os_reserve(size_t size, size_t alignment)
     fake_demand_size(size);
     fake_demand_alignment(alignment);
     void *result = NULL;
-    if (!fake_call_fails(os_fake_call_reserve))
+    if (!fake_call_fails(os_fake_call_reserve, size))
         result = fake_take(size, alignment, fake_reserved);
     fake_leave(saved_errno);
     return result;
@@ -308,7 +313,7 @@ bool st_os_reserve_at(void *addr, size_t size)
     fake_demand((uintptr_t)addr % fake.config.page_size == 0,
                 "an address is a multiple of the page size");
     bool result = false;
-    if (!fake_call_fails(os_fake_call_reserve_at) && !fake.config.refuses_reserve_at &&
+    if (!fake_call_fails(os_fake_call_reserve_at, size) && !fake.config.refuses_reserve_at &&
         fake_is_inside(addr, size)) {
         size_t unit_idx = fake_unit_of(addr);
         result = fake_is_all(unit_idx, size / FAKE_UNIT, fake_none);
@@ -327,7 +332,7 @@ void *st_os_map(size_t size, size_t alignment)
     fake_demand_size(size);
     fake_demand_alignment(alignment);
     void *result = NULL;
-    if (!fake_call_fails(os_fake_call_map) && !fake_exceeds_limit(size)) {
+    if (!fake_call_fails(os_fake_call_map, size) && !fake_exceeds_limit(size)) {
         result = fake_take(size, alignment, fake_committed);
     }
     fake_leave(saved_errno);
@@ -338,7 +343,7 @@ bool st_os_commit(void *addr, size_t size)
 {
     int saved_errno = fake_enter();
     fake_demand_range(addr, size, fake_reserved);
-    bool result = !fake_call_fails(os_fake_call_commit) && !fake_exceeds_limit(size);
+    bool result = !fake_call_fails(os_fake_call_commit, size) && !fake_exceeds_limit(size);
     if (result) fake_open(fake_unit_of(addr), size / FAKE_UNIT);
     fake_leave(saved_errno);
     return result;
@@ -348,7 +353,7 @@ bool st_os_decommit(void *addr, size_t size)
 {
     int saved_errno = fake_enter();
     fake_demand_range(addr, size, fake_committed);
-    bool result = !fake_call_fails(os_fake_call_decommit) && !fake.config.refuses_decommit;
+    bool result = !fake_call_fails(os_fake_call_decommit, size) && !fake.config.refuses_decommit;
     if (result) fake_close(fake_unit_of(addr), size / FAKE_UNIT, fake_reserved);
     fake_leave(saved_errno);
     return result;
@@ -358,7 +363,7 @@ bool st_os_purge(void *addr, size_t size)
 {
     int saved_errno = fake_enter();
     fake_demand_range(addr, size, fake_committed);
-    bool result = !fake_call_fails(os_fake_call_purge) && !fake.config.refuses_purge;
+    bool result = !fake_call_fails(os_fake_call_purge, size) && !fake.config.refuses_purge;
     if (result) fake_empty(addr, size);
     fake_leave(saved_errno);
     return result;
@@ -406,7 +411,7 @@ bool st_os_release(void *addr, size_t size)
 {
     int saved_errno = fake_enter();
     fake_demand_range(addr, size, fake_none);
-    bool result = !fake_call_fails(os_fake_call_release);
+    bool result = !fake_call_fails(os_fake_call_release, size);
     size_t unit_idx = fake_unit_of(addr);
     size_t unit_count = size / FAKE_UNIT;
     if (fake.config.refuses_part_release && !fake_is_whole(unit_idx, unit_count))
@@ -444,7 +449,7 @@ bool st_os_resize(void *addr, size_t old_size, size_t new_size)
     fake_demand_range(addr, old_size, fake_committed);
     fake_demand(fake_is_whole(fake_unit_of(addr), old_size / FAKE_UNIT),
                 "what is resized is all of what was mapped in one piece");
-    bool result = !fake_call_fails(os_fake_call_resize) && !fake.config.refuses_resize &&
+    bool result = !fake_call_fails(os_fake_call_resize, new_size) && !fake.config.refuses_resize &&
                   fake_resize(addr, old_size, new_size);
     fake_leave(saved_errno);
     return result;
@@ -463,7 +468,7 @@ bool st_os_move(void *addr, size_t old_size, size_t new_size, void *target)
     fake_demand(fake_is_whole(fake_unit_of(addr), old_size / FAKE_UNIT),
                 "what is moved is all of what was mapped in one piece");
     size_t more = new_size > old_size ? new_size - old_size : 0;
-    bool result = !fake_call_fails(os_fake_call_move) && !fake.config.refuses_move &&
+    bool result = !fake_call_fails(os_fake_call_move, new_size) && !fake.config.refuses_move &&
                   !fake_exceeds_limit(more);
     if (result) {
         fake_open(fake_unit_of(target), new_size / FAKE_UNIT);

@@ -102,6 +102,9 @@ const char *os_fake_append_path(void);
 /* Calls `watch` at the beginning of every st_os_move; NULL for none. */
 void os_fake_watch_moves(void (*watch)(void *addr, void *target));
 
+/* Calls `watch` at the beginning of every call that can fail, with its size (the new one, if it has two). */
+void os_fake_watch_calls(void (*watch)(os_fake_call call, size_t size));
+
 /* What st_os_environment tells of the only variable there is; name NULL: there is none. */
 void os_fake_set_environment(const char *name, const char *value);
 

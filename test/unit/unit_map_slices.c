@@ -114,7 +114,7 @@ static void notes_and_rooms_are_apart(void **state)
     }
 }
 
-/* Sixteen at first, later an eighth of what there is; one if the host has no more. */
+/* Sixteen at first, later a sixteenth of what there is; one if the host has no more. */
 static void memory_is_committed_in_steps(void **state)
 {
     (void)state;
@@ -126,7 +126,7 @@ static void memory_is_committed_in_steps(void **state)
         size_t step = little_slices_totals().committed - before;
         if (step == 0) continue;
         size_t left = ST_RUN - before;
-        assert_int_equal(step, st_min(st_max(16 * SLICE, before / SLICE / 8 * SLICE), left));
+        assert_int_equal(step, st_min(st_max(16 * SLICE, before / SLICE / 16 * SLICE), left));
         assert_int_equal(before, committed);
         committed = little_slices_totals().committed;
     }
@@ -255,6 +255,13 @@ static void what_is_free_goes_back_with_time(void **state)
     for (size_t i = 80; i < 95; i++) st_slices_give(idx[i]);
     assert_int_equal(little_slices_totals().dirty, 95 * SLICE);
     st_slices_give(idx[95]);
+    for (size_t left = 80; left > 16; left -= 16) { /* a MiB at each free, until it is done */
+        assert_int_equal(little_slices_totals().dirty, left * SLICE);
+        st_slices_give(little_slices_take());
+    }
+    st_slices_give(little_slices_take());
+    assert_int_equal(little_slices_totals().dirty, 5 * SLICE);
+    st_slices_give(little_slices_take());
     assert_int_equal(little_slices_totals().dirty, 5 * SLICE);
     little_slices_expect_sound();
     for (size_t i = 0; i < many; i++) idx[i] = little_slices_take();
@@ -266,6 +273,8 @@ static void what_is_free_goes_back_with_time(void **state)
     for (size_t i = 0; i < many; i++) idx[i] = little_slices_take();
     st_option_set(st_option_id_purge_delay, 0); /* at once */
     for (size_t i = 0; i < 32; i++) st_slices_give(idx[i]);
+    assert_int_equal(little_slices_totals().dirty, 16 * SLICE);
+    st_slices_give(idx[32]);
     assert_int_equal(little_slices_totals().dirty, 5 * SLICE);
     little_slices_expect_sound();
 }
