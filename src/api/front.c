@@ -152,7 +152,7 @@ static void *front_alloc_moved(size_t usable, size_t req)
     return moved != NULL ? moved : st_front_alloc(req, NULL);
 }
 
-static ST_NOINLINE void *front_move(void *mem, size_t usable, size_t req)
+static ST_COLD void *front_move(void *mem, size_t usable, size_t req)
 {
     if (req > ST_REQUEST_MAX) return NULL;
     void *moved = front_alloc_moved(usable, req);

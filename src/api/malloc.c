@@ -32,7 +32,7 @@ STRATA_EXPORT void *strata_malloc(size_t size)
     return mem;
 }
 
-static ST_NOINLINE void *malloc_zeroed_new(size_t size)
+static ST_COLD void *malloc_zeroed_new(size_t size)
 {
     char *dirty_end;
     char *mem = st_front_alloc(size, &dirty_end);

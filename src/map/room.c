@@ -47,7 +47,11 @@ static struct {
     ST_ATOMIC(size_t) peak;
     ST_ATOMIC(size_t) used;  /* of what is held: in use, or kept by threads */
     ST_ATOMIC(size_t) fallen; /* bytes given back lately, less ROOM_RISE_WEIGHT times those taken */
-    ST_ATOMIC(size_t) stuck; /* so much was dirty when it could not go back */
+    ST_ATOMIC(size_t) stuck; /* so much was dirty when it could not go back, */
+    ST_ATOMIC(uint8_t) stuck_deep; /* though the fall was deep: else it may, once it is */
+    ST_ATOMIC(size_t) unused;  /* the least that was dirty since the option purge_delay last passed */
+    ST_ATOMIC(size_t) overdue; /* what of that has yet to go back */
+    ST_ATOMIC(uint32_t) unused_clock; /* when it last passed */
     st_lock lock;   /* guards what follows */
     size_t saved;   /* bytes that may be purged on growth now, */
     size_t owed;    /* if none: bytes that were purged beyond that */
@@ -138,7 +142,7 @@ void st_room_count(size_t size)
     st_add_relaxed(&room_state.held, size); /* relaxed: as above. */
 }
 
-void st_room_use(size_t more)
+ST_COLD void st_room_use(size_t more)
 {
     size_t less = (size_t)0 - more;
     size_t fallen = st_load_relaxed(&room_state.fallen); /* relaxed: as above. */
@@ -146,18 +150,22 @@ void st_room_use(size_t more)
     size_t after = is_rise ? fallen - st_min(fallen, more * ROOM_RISE_WEIGHT) : fallen + less;
     st_store_relaxed(&room_state.fallen, after); /* relaxed: as above. */
     st_add_relaxed(&room_state.used, more); /* relaxed: as above. */
+    if (!is_rise) return;
+    size_t dirty = st_room_dirty();
+    if (dirty < st_load_relaxed(&room_state.unused)) /* relaxed: as above. */
+        st_store_relaxed(&room_state.unused, dirty); /* relaxed: as above. */
 }
 
 /* ---- by amount ---- */
 
 ST_DEFINE_DATA size_t (*st_room_settle_hook)(size_t size, bool is_deep);
 
-size_t st_room_used(void)
+ST_COLD size_t st_room_used(void)
 {
     return st_min(st_load_relaxed(&room_state.used), st_room_held()); /* relaxed: as above. */
 }
 
-size_t st_room_dirty(void)
+ST_COLD size_t st_room_dirty(void)
 {
     size_t held = st_room_held();
     return held - st_min(st_room_used(), held);
@@ -165,14 +173,14 @@ size_t st_room_dirty(void)
 
 /* What may stay dirty: as the options say, and no less than what can't go back. That was found out when more
  * was dirty, perhaps: it holds as long as no less is. */
-static size_t room_dirty_most(size_t dirty)
+static size_t room_dirty_most(size_t dirty, bool is_deep)
 {
     size_t most = st_option(dirty_max);
     if (most != 0) most = st_max(most, (st_room_held() - dirty) / 100 * st_option(dirty_share));
     size_t stuck = st_load_relaxed(&room_state.stuck); /* relaxed: as above. */
     if (dirty < stuck) st_store_relaxed(&room_state.stuck, dirty); /* relaxed: as above. */
     stuck = st_min(stuck, dirty);
-    if (stuck == 0) return most;
+    if (stuck == 0 || is_deep > st_load_relaxed(&room_state.stuck_deep)) return most; /* relaxed: as above. */
     return st_max(most, stuck + st_max(stuck / ROOM_STUCK_SHARE, st_min(ST_ROOM_STEP, most)));
 }
 
@@ -214,33 +222,72 @@ static size_t room_spend_on_fall(size_t size, size_t freed, bool is_deep)
     return from_growth + from_time;
 }
 
-static void room_overspend_on_fall(size_t size)
+/* Not `size` bytes went back, which were paid for, but `done`. */
+static void room_settle_up(size_t size, size_t done, bool is_deep)
 {
+    size_t more = done - st_min(size, done), less = size - st_min(size, done);
     st_lock_take(&room_state.lock);
-    size_t from_time = st_min(size, room_state.fall_saved);
+    size_t from_time = st_min(more, room_state.fall_saved);
     room_state.fall_saved -= from_time;
-    room_state.fall_grown -= st_min(size - from_time, room_state.fall_grown);
+    room_state.fall_grown -= st_min(more - from_time, room_state.fall_grown);
+    *(is_deep ? &room_state.fall_grown : &room_state.fall_saved) += less;
     st_lock_drop(&room_state.lock);
+}
+
+/* ---- with time ---- */
+
+/* What nobody has used for all of purge_delay goes back, a step at each call, as long as that much is dirty;
+ * what could not is left alone until the next time. True if some did. Several threads that find it due at once each
+ * do a step. */
+static bool room_settle_in_time(size_t dirty, size_t step)
+{
+    if (dirty < ST_ROOM_STEP) return false;
+    uint32_t last = st_load_relaxed(&room_state.unused_clock); /* relaxed: as above. */
+    if (st_room_is_due(&last)) {
+        size_t unused = st_min(st_load_relaxed(&room_state.unused), dirty); /* relaxed: as above. */
+        st_store_relaxed(&room_state.overdue, unused); /* relaxed: as above. */
+        st_store_relaxed(&room_state.unused, dirty); /* relaxed: as above. */
+    }
+    st_store_relaxed(&room_state.unused_clock, last); /* relaxed: as above. */
+    size_t overdue = st_min(st_load_relaxed(&room_state.overdue), dirty); /* relaxed: as above. */
+    if (overdue <= st_option(trim_pad)) return false;
+    size_t size = st_min(overdue, step);
+    bool goes_on = st_room_settle_hook(size, true) >= size / 2;
+    st_store_relaxed(&room_state.overdue, goes_on ? overdue - size : 0); /* relaxed: as above. */
+    return goes_on;
 }
 
 /* 1. Is more dirty than may be? A stale answer only makes it a little later.
  * 2. Down to half of what may be, in steps, so that a call takes no longer than one; as far as that has been
  *    paid for.
- * 3. What could not go back is left alone until much more is dirty. */
-ST_COLD void st_room_settle(size_t freed)
+ * 3. What could not go back is left alone until much more is dirty.
+ * True if another thread was faster: meanwhile what had been paid was missing to those who came later. */
+static bool room_settle_once(size_t freed)
 {
     size_t dirty = st_room_dirty();
-    size_t most = room_dirty_most(dirty);
-    if (dirty <= most || !st_os_is_started() || st_room_settle_hook == NULL) return;
-    if (st_option(trim_threshold) == SIZE_MAX) return; /* who says so wants nothing back from a free */
-    if (!room_is_unpaid() && st_load_relaxed(&room_state.fallen) < most / 2) return; /* relaxed: as above. */
+    bool is_deep = st_room_used() < st_room_peak() / ROOM_DEEP_SHARE || room_is_unpaid();
+    size_t most = room_dirty_most(dirty, is_deep);
     size_t step = st_max(ST_ROOM_STEP, freed * ROOM_CATCH_UP);
-    bool is_deep = st_room_used() < st_room_peak() / ROOM_DEEP_SHARE;
+    if (room_settle_in_time(dirty, step) || dirty <= most) return false;
+    size_t fallen = st_load_relaxed(&room_state.fallen); /* relaxed: as above. */
+    if (!room_is_unpaid() && fallen < most / 2) return false;
     size_t size = room_spend_on_fall(st_min(dirty - most / 2, step), freed, is_deep);
-    if (size < st_os_page_size()) return;
-    size_t done = st_room_settle_hook(size, is_deep || room_is_unpaid());
-    if (done > size) room_overspend_on_fall(done - size);
-    if (done < size / 2) st_store_relaxed(&room_state.stuck, st_room_dirty()); /* relaxed: as above. */
+    if (size < st_os_page_size()) return false;
+    size_t done = st_room_settle_hook(size, is_deep);
+    if (!room_is_unpaid()) room_settle_up(size, done, is_deep);
+    if (done >= size / 2) return false;
+    size_t left = st_room_dirty();
+    if (left + size / 2 <= dirty) return true;
+    st_store_relaxed(&room_state.stuck, left); /* relaxed: as above. */
+    st_store_relaxed(&room_state.stuck_deep, is_deep); /* relaxed: as above. */
+    return false;
+}
+
+ST_COLD void st_room_settle(size_t freed)
+{
+    if (!st_os_is_started() || st_room_settle_hook == NULL) return;
+    if (st_option(trim_threshold) == SIZE_MAX) return; /* who says so wants nothing back from a free */
+    if (room_settle_once(freed)) (void)room_settle_once(freed);
 }
 
 ST_COLD bool st_room_is_due(uint32_t *last)

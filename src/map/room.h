@@ -11,8 +11,8 @@
  *               than has been paid for: a byte for each that the peak has grown, and purge_rate for each
  *               millisecond. So a program that shrinks gives memory back though it may never call us again,
  *               and what it costs one that goes up and down is bounded by the clock.
- *   With time   What is free and much goes back at a free, at most once per option purge_delay. So a
- *               program that shrinks gives memory back, at a price that is bounded by the clock.
+ *   With time   What nobody has used for all of the option purge_delay goes back at frees. So a program
+ *               that goes on gives back what it no longer needs, and nothing else.
  *
  * The account is of memory that may be resident: what was touched and has not gone back since; and of how
  * much of that is in use, or kept by threads for their next use. It is kept in steps of many pages, and errs

@@ -209,8 +209,7 @@ ST_COLD st_misuse_kind st_slab_fault(uint32_t idx, const void *mem)
     return (bits >> block_idx % 64 & 1) != 0 ? st_misuse_double_free : st_misuse_none;
 }
 
-/* The slab, which is empty, is one no more. A slice counts as resident as a whole. */
-static ST_COLD void slab_give(st_depot *depot, uint32_t idx, size_t class_idx) ST_REQUIRES(depot->lock)
+ST_COLD void st_slab_give(st_depot *depot, uint32_t idx, size_t class_idx)
 {
     unsigned clean_count = st_count_bits(slab_at(idx)->clean);
     st_slab_unlink(depot, idx, class_idx);
@@ -231,9 +230,10 @@ static void slab_settle(st_depot *depot, uint32_t idx, size_t class_idx) ST_REQU
         }
         return;
     }
-    bool is_only_one = *slab_first(depot, class_idx, slab->list) == idx && slab->next == 0;
+    bool is_alone = slab->next == 0 && slab->prev == idx;
+    bool is_only_one = is_alone && depot->partial[class_idx] + depot->sparse[class_idx] == idx;
     if (is_only_one && depot->lacks[class_idx] != 0) return;
-    slab_give(depot, idx, class_idx);
+    st_slab_give(depot, idx, class_idx);
 }
 
 /* Sets the bit of a block in use; says what is wrong if there is none such. */
@@ -288,7 +288,7 @@ static ST_COLD void slab_trim_list(st_depot *depot, size_t class_idx, st_slab_li
     uint32_t idx = *slab_first(depot, class_idx, list);
     while (idx != 0) {
         uint32_t next = slab_at(idx)->next;
-        if (slab_at(idx)->free_count == st_slab_block_count(class_idx)) slab_give(depot, idx, class_idx);
+        if (slab_at(idx)->free_count == st_slab_block_count(class_idx)) st_slab_give(depot, idx, class_idx);
         idx = next;
     }
 }

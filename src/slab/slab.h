@@ -137,6 +137,9 @@ ST_INTERNAL void st_slab_soil(uint32_t idx, void *const *blocks, size_t count);
 /* Tells the account what the depot has in use. Returns how much less that is than when it was last told. */
 ST_INTERNAL ST_NOINLINE size_t st_slab_tell(st_depot *depot) ST_REQUIRES(depot->lock);
 
+/* The slab, which is empty, is one no more. A slice counts as resident as a whole. */
+ST_INTERNAL void st_slab_give(st_depot *depot, uint32_t idx, size_t class_idx) ST_REQUIRES(depot->lock);
+
 /* Puts a slab on a list of its depot, and takes it off; for slab_purge.c. */
 ST_INTERNAL void st_slab_push(st_depot *depot, uint32_t idx, size_t class_idx, st_slab_list list)
     ST_REQUIRES(depot->lock);

@@ -90,7 +90,8 @@ static size_t purge_slab(uint32_t idx)
     return done;
 }
 
-/* The oldest slabs of a class first. */
+/* The oldest slabs of a class first. One that is empty becomes a free slice, which may serve other classes and goes
+ * back as a whole. */
 static size_t purge_class(st_depot *depot, size_t class_idx, size_t size) ST_REQUIRES(depot->lock)
 {
     size_t done = 0;
@@ -98,6 +99,10 @@ static size_t purge_class(st_depot *depot, size_t class_idx, size_t size) ST_REQ
         uint32_t first = depot->partial[class_idx];
         if (first == 0) break;
         uint32_t last = ((st_slab *)st_slices_note(first))->prev;
+        if (((st_slab *)st_slices_note(last))->free_count == st_slab_block_count(class_idx)) {
+            st_slab_give(depot, last, class_idx);
+            continue;
+        }
         done += purge_slab(last);
         st_slab_unlink(depot, last, class_idx);
         st_slab_push(depot, last, class_idx, st_slab_list_sparse);

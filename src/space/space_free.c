@@ -203,7 +203,7 @@ static st_chunk *free_begin(st_space *space, void *mem) ST_REQUIRES(space->lock)
     return c;
 }
 
-void st_space_free_any(st_space *space, void *mem)
+ST_COLD void st_space_free_any(st_space *space, void *mem)
 {
     st_chunk *c = mem == NULL ? NULL : free_begin(space, mem);
     if (c == NULL) return;

@@ -10,7 +10,7 @@
 #include <malloc.h>
 #include <sys/mman.h>
 
-enum { thread_count = 100, block_count = 1 << 16, block_size = 1000 };
+enum { thread_count = 100, block_count = 1 << 18, block_size = 1000 };
 
 static bool gives_huge_pages;
 static size_t advised;

@@ -20,8 +20,6 @@ endfunction()
 purge_test(a02_dirty_is_bounded falling purge_rate=max)
 purge_test(a03_at_once at_once dirty_max=0)
 purge_test(a03_in_time in_time dirty_max=max,purge_delay=50)
-# Open: with time alone only ends of spaces, slices and mappings go back.
-set_tests_properties(a03_in_time PROPERTIES LABELS "operators;open;long")
 purge_test(a05_request request dirty_max=max)
 find_program(STRATA_STRACE strace)
 if(STRATA_STRACE)

@@ -3,8 +3,7 @@
 # Threads, caches, processors, address space, forks: A-15 to A-20, A-32 to A-35, A-41, A-42, A-48 to A-53 and
 # A-66 to A-69. Included by CMakeLists.txt.
 #
-# A program is built twice: plain, to be run with the library preloaded, and, where there is a libc.a, as a
-# fully static program with strata in it. Demands that do not hold yet are labelled `open` and `long`: they
+# Demands that do not hold yet are labelled `open` and `long`: they
 # run in `make nightly`, and README.md says what is missing.
 
 # The programs look for strata's functions by name, and rely on slabs and heaps. Sanitizers bring a malloc
@@ -12,27 +11,6 @@
 if(NOT TARGET strata_shared OR STRATA_SANITIZE OR STRATA_SWITCHES MATCHES "STRATA_(TINY|HARDENED|SLABS|HEAPS|MAGAZINE)")
   return()
 endif()
-
-set(operators_preload env "LD_PRELOAD=$<TARGET_FILE:strata_shared>")
-find_library(STRATA_STATIC_LIBC libc.a)
-
-function(operators_settings target)
-  strata_test_settings(${target})
-  target_link_libraries(${target} PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
-endfunction()
-
-# operators_program(name [STATIC]): the program NAME.c, and NAME_static.
-function(operators_program name)
-  add_executable(operators_${name} ${name}.c)
-  operators_settings(operators_${name})
-  if("STATIC" IN_LIST ARGN AND STRATA_STATIC_LIBC)
-    add_executable(operators_${name}_static ${name}.c)
-    operators_settings(operators_${name}_static)
-    target_compile_definitions(operators_${name}_static PRIVATE OPERATORS_STATIC=1)
-    target_link_libraries(operators_${name}_static PRIVATE strata_static)
-    target_link_options(operators_${name}_static PRIVATE -static)
-  endif()
-endfunction()
 
 # operators_test(program test [OPEN|LONG] [arguments...]): preloaded, and static if there is such a program.
 function(operators_test program test)

@@ -178,8 +178,9 @@ static void expect_zeroed_again(size_t size, answer how)
         strata_malloc(2000); /* so that it is a free chunk, or a mapping that is kept */
     strata_free(dirty);
     size_t whole = size >= ST_CLEAR_MIN ? whole_pages(dirty, size) : 0;
-    /* What is wiped looks used. */
-    char *mem = expect_zeroed(size, STRATA_WIPE ? 0 : purges_for(how, whole));
+    /* What is wiped looks used: mappings of their own are not. */
+    bool is_wiped = STRATA_WIPE && size < st_option(direct_threshold);
+    char *mem = expect_zeroed(size, is_wiped ? 0 : purges_for(how, whole));
     assert_ptr_equal(mem, dirty);
     strata_free(mem);
     strata_free(wall);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT-0
  *
  * Memory goes back by amount: when much is free, as the options and what has been paid for allow; also pages
- * of slabs that are partly in use.
+ * of slabs that are partly in use; and with time: what nobody used.
  */
 #include "fake/little_front.h"
 #include "map/room.h"
@@ -81,6 +81,56 @@ static void nothing_goes_back_if_the_option_says_so(void **state)
     assert_int_equal(st_room_held(), held);
 }
 
+/* A program that goes on, with blocks that no thread keeps. */
+static void go_on(unsigned clock)
+{
+    os_fake_set_clock(clock);
+    for (size_t n = 0; n < 40; n++) strata_free(strata_malloc(ST_MIB));
+}
+
+/* The first time only begins to look. */
+static void what_nobody_used_for_a_while_goes_back(void **state)
+{
+    (void)state;
+    st_option_set(st_option_id_dirty_max, SIZE_MAX);
+    size_t count = take_all(24 * ST_MIB, 20000);
+    free_all(count, 0);
+    go_on(2000);
+    assert_true(st_room_dirty() >= 20 * ST_MIB);
+    go_on(2500);
+    assert_true(st_room_dirty() >= 20 * ST_MIB);
+    go_on(4000);
+    assert_true(st_room_dirty() <= 2 * ST_MIB);
+    little_front_expect_sound();
+}
+
+static void what_was_used_meanwhile_stays(void **state)
+{
+    (void)state;
+    st_option_set(st_option_id_dirty_max, SIZE_MAX);
+    size_t count = take_all(24 * ST_MIB, 20000);
+    free_all(count, 0);
+    go_on(2000);
+    count = take_all(12 * ST_MIB, 20000);
+    free_all(count, 0);
+    go_on(4000);
+    assert_true(st_room_dirty() >= 10 * ST_MIB);
+    assert_true(st_room_dirty() <= 14 * ST_MIB);
+    little_front_expect_sound();
+}
+
+static void nothing_goes_back_from_a_free_without_trimming(void **state)
+{
+    (void)state;
+    st_option_set(st_option_id_trim_threshold, SIZE_MAX);
+    size_t count = take_all(24 * ST_MIB, 20000);
+    size_t held = st_room_held();
+    free_all(count, 0);
+    go_on(2000);
+    go_on(4000);
+    assert_true(st_room_held() >= held);
+}
+
 /* At any cost, and each time. */
 static void all_goes_back_if_the_option_says_so(void **state)
 {
@@ -139,6 +189,20 @@ static void a_host_that_refuses_is_not_asked_at_each_free(void **state)
     little_front_expect_sound();
 }
 
+/* What goes back meanwhile does not keep slabs that are empty. */
+static void empty_slabs_serve_other_classes(void **state)
+{
+    (void)state;
+    st_option_set(st_option_id_dirty_max, 0);
+    size_t count = take_all(20 * ST_MIB, 300);
+    free_all(count, 7);
+    for (size_t i = 0; i < count; i += 7) strata_free(mem[i]);
+    strata_stats stats;
+    strata_stats_get(&stats);
+    assert_true(stats.slabs <= 4 * ST_SLICE);
+    little_front_expect_sound();
+}
+
 #define UNIT_TEST(name) cmocka_unit_test_setup_teardown(name, setup, little_front_teardown)
 #endif
 
@@ -149,9 +213,13 @@ int main(void)
         UNIT_TEST(what_growth_paid_for_goes_back_at_the_first_fall),
         UNIT_TEST(later_falls_are_paid_for_by_time),
         UNIT_TEST(nothing_goes_back_if_the_option_says_so),
+        UNIT_TEST(what_nobody_used_for_a_while_goes_back),
+        UNIT_TEST(what_was_used_meanwhile_stays),
+        UNIT_TEST(nothing_goes_back_from_a_free_without_trimming),
         UNIT_TEST(all_goes_back_if_the_option_says_so),
         UNIT_TEST(a_large_program_may_have_more_dirty),
         UNIT_TEST(pages_between_blocks_go_back_and_come_again),
+        UNIT_TEST(empty_slabs_serve_other_classes),
         UNIT_TEST(a_host_that_refuses_is_not_asked_at_each_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,22 @@ static int teardown(void **state)
     return little_teardown(&space);
 }
 
+/* Also where no range is kept. */
+static void a_second_trim_finds_nothing(void **state)
+{
+    (void)state;
+    char *mem = little_take(&space, ST_MIB);
+    char *wall = little_take(&space, 100);
+    little_give(&space, mem);
+    assert_true(little_trim(&space, SIZE_MAX));
+    assert_false(little_trim(&space, SIZE_MAX));
+    mem = little_take(&space, 100000);
+    little_give(&space, mem);
+    assert_true(little_trim(&space, SIZE_MAX)); /* it was used meanwhile */
+    little_expect_sound(&space);
+    little_give(&space, wall);
+}
+
 #if STRATA_RETURN
 
 static st_clean clean_below(const void *wall)
@@ -144,6 +160,7 @@ static void a_wrong_range_or_sum_breaks_inv_space_22(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        UNIT_TEST(a_second_trim_finds_nothing),
 #if STRATA_RETURN
         UNIT_TEST(what_joins_a_clean_chunk_leaves_it_clean),
         UNIT_TEST(a_part_of_a_chunk_goes_back),
